@@ -18,7 +18,10 @@ problems at once carries them all in `problems`, and prints one line for each.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable
+from typing import TypeVar, cast
+
+T = TypeVar("T")
 
 
 class ClassifyLocalError(Exception):
@@ -80,17 +83,45 @@ class Interrupted(ClassifyLocalError):
     exit_code = 75
 
 
-def raise_all(problems: Sequence[ClassifyLocalError]) -> None:
-    """Raise one error that carries all `problems`; do nothing if there are none.
+class Problems:
+    """Gathers what goes wrong in several steps, to say it all at once."""
 
-    The class is that of the gravest one: refusals come before storage, storage before input.
-    """
-    if not problems:
-        return
-    if len(problems) == 1:
-        raise problems[0]
-    gravest = max(problems, key=lambda problem: problem.exit_code)
-    raise type(gravest)(*(line for problem in problems for line in problem.problems))
+    def __init__(self) -> None:
+        self._found: list[ClassifyLocalError] = []
+
+    def __bool__(self) -> bool:
+        return bool(self._found)
+
+    def add(self, problem: ClassifyLocalError) -> None:
+        """Keep a problem."""
+        self._found.append(problem)
+
+    def attempt(self, step: Callable[[], T]) -> T | None:
+        """The result of a step, or None if it fails; its problem is kept."""
+        try:
+            return step()
+        except ClassifyLocalError as problem:
+            self.add(problem)
+            return None
+
+    def raise_all(self) -> None:
+        """Raise one error that carries all problems; do nothing if there are none.
+
+        The class is that of the gravest one: refusals come before storage, storage before input.
+        """
+        if len(self._found) == 1:
+            raise self._found[0]
+        if self._found:
+            gravest = max(self._found, key=lambda problem: problem.exit_code)
+            raise type(gravest)(*(line for problem in self._found for line in problem.problems))
+
+
+def collect(steps: Iterable[Callable[[], T]]) -> list[T]:
+    """The results of all steps, or one error that carries the problems of all that failed."""
+    problems = Problems()
+    results = [problems.attempt(step) for step in steps]
+    problems.raise_all()
+    return cast("list[T]", results)
 
 
 def nearest(name: str, allowed: Iterable[str]) -> str:

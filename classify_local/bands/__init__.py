@@ -1,0 +1,1 @@
+"""Derived bands: arithmetic on arrays and names, nothing else."""

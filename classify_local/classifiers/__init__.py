@@ -1,0 +1,1 @@
+"""Arrays to models, and models to probabilities."""

@@ -1,0 +1,1 @@
+"""Pixels to a stack of named bands on one grid."""

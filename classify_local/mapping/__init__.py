@@ -1,0 +1,1 @@
+"""Windows of the stack through the model into tiles."""

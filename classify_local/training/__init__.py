@@ -1,0 +1,1 @@
+"""Reference data to a table sampled from the stack."""

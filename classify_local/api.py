@@ -1,0 +1,263 @@
+"""The verbs: what a notebook calls, and what the command line and the map page are made of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from classify_local.checking import CheckReport, check_recipe
+from classify_local.classifiers import persistence
+from classify_local.classifiers.trained import TrainedModel
+from classify_local.classifiers.trained import train as fit
+from classify_local.demonstration import HeldOut, copy_sample, held_out_accuracy
+from classify_local.errors import InputError, Problems
+from classify_local.features.images import open_stack as _open_stack
+from classify_local.features.stack import FeatureStack
+from classify_local.legend import Legend
+from classify_local.mapping.execution import Executor, default_workers
+from classify_local.mapping.plan import make_plan
+from classify_local.mapping.progress import Reporter, Silent
+from classify_local.mapping.run import Request, RunResult, run_map
+from classify_local.mapping.status import RunStatus, read_status
+from classify_local.mapping.stopping import Stop, on_signals
+from classify_local.recipe.model import Recipe
+from classify_local.recipe.text import RecipeDocument, load, require_available
+from classify_local.report.preview import write_preview
+from classify_local.report.text import mask_lines, training_lines
+from classify_local.storage import atomic
+from classify_local.storage.legends import recipe_legend
+from classify_local.training.collect import training_table
+from classify_local.training.samples import TrainingReport, TrainingSet, require_two_classes
+
+RecipeLike = str | Path | Mapping[str, Any] | RecipeDocument
+
+
+def load_recipe(recipe: RecipeLike) -> RecipeDocument:
+    """A recipe from its file, or from a mapping of the same shape.
+
+    Raises
+    ------
+    InputError
+        With one line for each problem.
+    """
+    return load(recipe)
+
+
+def recipe_schema() -> dict[str, Any]:
+    """The JSON Schema of recipes."""
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        **Recipe.model_json_schema(by_alias=True),
+    }
+
+
+def open_stack(recipe: RecipeLike, *, allow: Sequence[Path] = ()) -> FeatureStack:
+    """The named bands of a recipe's images on one grid.
+
+    Raises
+    ------
+    InputError, RefusedError
+        Everything wrong with the images.
+    """
+    document = load(recipe)
+    require_available(document)
+    return _open_stack(document, allow)
+
+
+def check(
+    recipe: RecipeLike, *, out: Path | None = None, allow: Sequence[Path] = (), workers: int | None = None
+) -> CheckReport:
+    """Everything that would go wrong with a run, and what it would cost. Writes nothing.
+
+    Raises
+    ------
+    ClassifyLocalError
+        All problems at once.
+    """
+    document = load(recipe)
+    return check_recipe(document, _folder(document, out), allow, workers or default_workers())
+
+
+def train(recipe: RecipeLike, model: Path | None = None, *, allow: Sequence[Path] = ()) -> TrainedModel:
+    """Train a recipe's classifier, and write the model file if `model` names one.
+
+    Raises
+    ------
+    InputError
+        If the recipe or its data cannot be used.
+    StorageError
+        If the file cannot be written.
+    """
+    document = load(recipe)
+    stack, legend = _prepare(document, allow)
+    if model is not None:
+        atomic.require_writable(model.absolute().parent)
+    trained, _ = _train(document, stack, legend, Silent())
+    if model is not None:
+        model.parent.mkdir(parents=True, exist_ok=True)
+        persistence.save(trained, model)
+    return trained
+
+
+def run(
+    recipe: RecipeLike,
+    *,
+    out: Path | None = None,
+    name: str | None = None,
+    bands: Sequence[str] | None = None,
+    workers: int | None = None,
+    restart: bool = False,
+    break_lock: bool = False,
+    allow: Sequence[Path] = (),
+    executor: Executor | None = None,
+    reporter: Reporter | None = None,
+) -> RunResult:
+    """Train and map, or make what is missing of a map begun before.
+
+    Parameters
+    ----------
+    recipe
+        A recipe file, or its content.
+    out
+        Folder in which the map's folder `<name>` is made; `downloads` beside the recipe by default.
+    name, bands
+        Instead of the recipe's own.
+    workers
+        Tiles in work at once; all processors by default.
+    restart
+        Make anew what was made from something else.
+    break_lock
+        Go on although a run on another machine did not end in order.
+    allow
+        Folders in which the sources of a VRT may lie, besides the recipe's.
+    executor
+        Runs the tiles instead of threads on this machine.
+    reporter
+        Receives sentences and progress.
+
+    Raises
+    ------
+    ClassifyLocalError
+        See `classify_local.errors`.
+    """
+    document = _changed(load(recipe), name, bands)
+    stop, reporter = Stop(), reporter or Silent()
+    with on_signals(stop):
+        stack, legend = _prepare(document, allow)
+        request = Request(
+            document=document, plan=make_plan(document, stack, legend), stack=stack, legend=legend,
+            train=lambda: _train(document, stack, legend, reporter), folder=_folder(document, out),
+            workers=workers or default_workers(), restart=restart, break_lock=break_lock, executor=executor,
+        )  # fmt: skip
+        result = run_map(request, stop, reporter)
+    facts = result.record
+    for line in mask_lines(facts["pixels"], facts["pixels_without_data"], facts["pixels_only_this_removes"]):
+        reporter.say(line)
+    if not facts["valid_pixels"]:
+        reporter.say("warning: 0 valid pixels: no pixel has data in every band, the map is empty")
+    return result
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DemoResult:
+    """The demo's map, its accuracy on points held out, and its picture."""
+
+    map: RunResult
+    accuracy: HeldOut
+    legend: Legend
+    preview: Path
+
+
+def demo(folder: Path, *, workers: int | None = None, reporter: Reporter | None = None) -> DemoResult:
+    """Copy the sample scene into a folder, map it, compare it with held-out points, and draw it.
+
+    Raises
+    ------
+    ClassifyLocalError
+        If the folder cannot be used.
+    """
+    document = copy_sample(folder)
+    result = run(document, out=folder / "downloads", workers=workers, reporter=reporter)
+    stack, legend = _prepare(document, ())
+    preview = folder / f"{document.name}.png"
+    write_preview(preview, result.folder, document.name, stack, legend)
+    accuracy = held_out_accuracy(result.folder / f"{document.name}_class.vrt", folder / "reference.csv")
+    return DemoResult(map=result, accuracy=accuracy, legend=legend, preview=preview)
+
+
+def status(folder: Path, *, verify: bool = False) -> RunStatus:
+    """The state of a run by tile.
+
+    Parameters
+    ----------
+    folder
+        The map's folder, `<out>/<name>`.
+    verify
+        Also compare every tile with its checksum.
+
+    Raises
+    ------
+    InputError
+        If the folder holds no run.
+    """
+    return read_status(folder, verify=verify)
+
+
+def _prepare(document: RecipeDocument, allow: Sequence[Path]) -> tuple[FeatureStack, Legend]:
+    """Stack and legend of a recipe that shall be trained, or all that stands against it."""
+    require_available(document)
+    problems = Problems()
+    legend = problems.attempt(lambda: recipe_legend(document))
+    if legend is None and not problems:
+        problems.add(InputError(f"{document.where}: has no legend; a run needs one, for example legend: legend.csv"))
+    if not document.recipe.training:
+        problems.add(
+            InputError(f"{document.where}: has no training data; a run needs some, for example - csv: points.csv")
+        )
+    stack = problems.attempt(lambda: _open_stack(document, allow))
+    problems.raise_all()
+    if stack is None or legend is None:  # both are there when nothing stands against them
+        raise AssertionError("unreachable")
+    return stack, legend
+
+
+def _train(
+    document: RecipeDocument, stack: FeatureStack, legend: Legend, reporter: Reporter
+) -> tuple[TrainedModel, Mapping[str, Any]]:
+    training, report = training_table(document, stack, legend)
+    for line in training_lines(report, legend):
+        reporter.say(line)
+    require_two_classes(training, report)
+    model = fit(document.recipe.classifier, training, stack.names, legend)
+    return model, _training_facts(training, report)
+
+
+def _training_facts(training: TrainingSet, report: TrainingReport) -> dict[str, Any]:
+    return {
+        "digest": training.digest,
+        "rows": len(training),
+        "rows_by_class": {str(value): count for value, count in training.counts.items()},
+        "rows_read": dict(report.read),
+        "rows_dropped": [
+            {"source": where, "reason": reason, "rows": count} for (where, reason), count in report.dropped.items()
+        ],
+        "rows_without_data": {
+            layer: {str(v): n for v, n in lost.items()} for layer, lost in report.mask_losses.items()
+        },
+        "notes": list(report.notes),
+    }
+
+
+def _changed(document: RecipeDocument, name: str | None, bands: Sequence[str] | None) -> RecipeDocument:
+    changes: dict[tuple[str, ...], Any] = {}
+    if name is not None:
+        changes["name",] = name
+    if bands is not None:
+        changes["output", "bands"] = list(bands)
+    return document.changed(changes) if changes else document
+
+
+def _folder(document: RecipeDocument, out: Path | None) -> Path:
+    return (document.folder / "downloads" if out is None else out) / document.name

@@ -1,0 +1,109 @@
+"""Which band of a file a name means: its description, its number, or the sensor's own name for it.
+
+Sensors number their bands differently (B5 is near infrared on Landsat 8 and red edge on Sentinel-2),
+so the sensor is recognised from all descriptions of a file before a name is looked up.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from classify_local.errors import InputError, nearest
+
+_OPTICAL = ("blue", "green", "red", "nir", "swir1", "swir2")
+
+SENSORS: dict[str, dict[str, str]] = {
+    "sentinel2": {
+        "B1": "aerosol", "B2": "blue", "B3": "green", "B4": "red", "B5": "rededge1", "B6": "rededge2",
+        "B7": "rededge3", "B8": "nir", "B8A": "nir2", "B9": "vapor", "B10": "cirrus", "B11": "swir1",
+        "B12": "swir2",
+    },
+    "landsat89_sr": {
+        "SR_B1": "aerosol", "SR_B2": "blue", "SR_B3": "green", "SR_B4": "red", "SR_B5": "nir",
+        "SR_B6": "swir1", "SR_B7": "swir2", "ST_B10": "thermal",
+    },
+    "landsat457_sr": {
+        "SR_B1": "blue", "SR_B2": "green", "SR_B3": "red", "SR_B4": "nir", "SR_B5": "swir1",
+        "SR_B7": "swir2", "ST_B6": "thermal",
+    },
+}  # fmt: skip
+"""Names of the bands as published by ESA and USGS, with SEPAL's names for them."""
+
+_SYNONYMS = {"swir": "swir1", "near infrared": "nir", "nir1": "nir"}
+_LEADING_ZERO = re.compile(r"^B0(\d)$")
+
+
+def recognise_sensor(descriptions: Sequence[str]) -> str | None:
+    """The sensor whose band names `descriptions` hold, or None.
+
+    Landsat 8 and 9 differ from earlier ones by SR_B6, which 4 to 7 do not have.
+    """
+    names = {_folded(description) for description in descriptions}
+    if names & {"B8A", "B11", "B12"} or {"B4", "B8"} <= names:
+        return "sentinel2"
+    if names & {"SR_B6", "ST_B10"}:
+        return "landsat89_sr"
+    if any(name.startswith("SR_B") for name in names):
+        return "landsat457_sr"
+    return None
+
+
+def file_band_names(descriptions: Sequence[str | None]) -> list[str]:
+    """The name each band of a file goes by: its description, or `b<number>` where it has none."""
+    return [(description or "").strip() or f"b{number}" for number, description in enumerate(descriptions, 1)]
+
+
+def find_band(wanted: str | int, names: Sequence[str], where: str) -> int:
+    """Index (from 0) of the band that `wanted` means.
+
+    Parameters
+    ----------
+    wanted
+        A band number from 1, a name of `names`, or an alias of one (nir, B8, B08, SR_B5).
+    names
+        Names of the file's bands, in order.
+    where
+        The file, for the message.
+
+    Raises
+    ------
+    InputError
+        If there is no such band, or if two bands carry the name.
+    """
+    if isinstance(wanted, int) or wanted.strip().isdigit():
+        return _by_number(int(wanted), names, where)
+    for candidates in ([wanted], sorted(_aliases(wanted, names))):
+        folded = {_folded(candidate) for candidate in candidates}
+        found = [index for index, name in enumerate(names) if _folded(name) in folded]
+        if len(found) == 1:
+            return found[0]
+        if len(found) > 1:
+            numbers = ", ".join(str(index + 1) for index in found)
+            raise InputError(f"{where}: bands {numbers} are all called {wanted!r}; name the band by its number")
+    raise InputError(f"{where}: no band {wanted!r}; it has {', '.join(names)}{nearest(wanted, names)}")
+
+
+def _by_number(number: int, names: Sequence[str], where: str) -> int:
+    if not 1 <= number <= len(names):
+        raise InputError(f"{where}: no band {number}; its bands are numbered 1 to {len(names)}")
+    return number - 1
+
+
+def _aliases(wanted: str, names: Sequence[str]) -> set[str]:
+    """Other names for `wanted`, as far as the file's own names tell the sensor."""
+    canonical = _SYNONYMS.get(wanted.strip().casefold(), wanted.strip().casefold())
+    sensor = recognise_sensor(names)
+    aliases = {canonical}
+    for own, common in SENSORS.get(sensor or "", {}).items():
+        if common == canonical:
+            aliases.add(own)
+    if sensor is None and set(_OPTICAL) & {name.casefold() for name in names}:
+        wanted_as = recognise_sensor([wanted, "B11"] if _folded(wanted).startswith("B") else [wanted, "SR_B6"])
+        common_name = SENSORS.get(wanted_as or "", {}).get(_folded(wanted))
+        aliases |= {common_name} if common_name else set()
+    return aliases
+
+
+def _folded(name: str) -> str:
+    return _LEADING_ZERO.sub(r"B\1", name.strip().upper())

@@ -1,0 +1,22 @@
+"""`classify-local check`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from classify_local import api
+from classify_local.cli.shared import allow_option, out_option, recipe_argument, workers_option
+from classify_local.report.check import check_lines
+
+
+@click.command("check")
+@recipe_argument
+@out_option
+@workers_option
+@allow_option
+def command(recipe: Path, out: Path | None, workers: int | None, allow: tuple[Path, ...]) -> None:
+    """Say everything that would go wrong with a recipe, and what a run would cost. Writes nothing."""
+    for line in check_lines(api.check(recipe, out=out, allow=allow, workers=workers)):
+        click.echo(line)

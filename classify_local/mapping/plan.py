@@ -1,0 +1,178 @@
+"""What a run is going to make, and by what it is known again when it is started a second time."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from classify_local.errors import InputError
+from classify_local.features.stack import FeatureStack
+from classify_local.grid import Grid, Tile, tiles
+from classify_local.legend import Legend
+from classify_local.mapping.products import Product, resolve_products
+from classify_local.recipe.text import RecipeDocument
+from classify_local.storage import atomic, models
+from classify_local.storage.fingerprint import fingerprint, stamp
+
+_FILE = "plan.json"
+_BYTES_KEPT = 0.6
+"""Share of its raw size that a tile rarely exceeds on disk, overviews included."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """The tiles of a map, its products, and the identity of the run.
+
+    Parameters
+    ----------
+    name
+        Prefix of all files.
+    grid
+        The output grid.
+    tiles
+        What is made, in this order.
+    products
+        Files of each tile.
+    identity
+        Everything the pixels depend on: recipe, inputs, versions.
+    """
+
+    name: str
+    grid: Grid
+    tiles: tuple[Tile, ...]
+    products: tuple[Product, ...]
+    identity: Mapping[str, Any]
+
+    @property
+    def digest(self) -> str:
+        """Hexadecimal SHA-256 of the identity."""
+        return hashlib.sha256(json.dumps(self.identity, sort_keys=True).encode()).hexdigest()
+
+    @property
+    def bytes_needed(self) -> int:
+        """Rough size of the map on disk."""
+        return int(_BYTES_KEPT * sum(tile.window.rows * tile.window.cols for tile in self.tiles) * self._pixel_bytes)
+
+    @property
+    def _pixel_bytes(self) -> int:
+        return sum(len(product.bands) * np.dtype(product.dtype).itemsize for product in self.products)
+
+    def file_name(self, product: Product, tile: Tile) -> str:
+        """Name of a tile's file."""
+        return f"{self.name}_{product.kind}_{tile.id}.tif"
+
+
+def make_plan(document: RecipeDocument, stack: FeatureStack, legend: Legend) -> Plan:
+    """The plan of a recipe's run.
+
+    Raises
+    ------
+    InputError
+        If the recipe asks for bands the legend does not have.
+    """
+    recipe = document.recipe
+    return Plan(
+        name=document.name,
+        grid=stack.grid,
+        tiles=tuple(tiles(stack.grid, recipe.output.tile_size)),
+        products=resolve_products(recipe.output.bands, legend),
+        identity=identity(document, stack, legend),
+    )
+
+
+def identity(document: RecipeDocument, stack: FeatureStack, legend: Legend) -> dict[str, Any]:
+    """Everything the pixels of a map depend on. Files are named as the recipe's folder sees them."""
+    recipe = document.recipe
+    files = [*stack.paths, *_training_files(document)]
+    return {
+        "recipe": recipe.model_dump(mode="json", by_alias=True, exclude={"name", "legend"}),
+        "legend": [[entry.value, entry.label, entry.color] for entry in legend],
+        "files": {_relative(path, document.folder): _identify(path) for path in files if path.exists()},
+        "versions": {name: version for name, version in models.versions().items() if name != "python"},
+    }
+
+
+def require_same(plan: Plan, folder: Path) -> None:
+    """Refuse to go on with a run that was begun under another plan.
+
+    Raises
+    ------
+    InputError
+        Naming what has changed.
+    """
+    begun = read_plan(folder)
+    if begun is None:
+        return
+    changes = list(_differences(begun["identity"], json.loads(json.dumps(plan.identity)), ()))
+    if changes:
+        more = f" and {len(changes) - 4} more" if len(changes) > 4 else ""
+        raise InputError(
+            f"{folder.parent}: holds a map made from something else ({'; '.join(changes[:4])}{more}); "
+            "give --restart to make it anew, or another --name or --out to keep it"
+        )
+
+
+def read_plan(folder: Path) -> dict[str, Any] | None:
+    """The plan a run was begun with, as stored, or None."""
+    try:
+        found = json.loads((folder / _FILE).read_text(encoding="utf-8"))
+        return found if {"identity", "digest", "tiles", "name"} <= set(found) else None
+    except (OSError, ValueError, TypeError):
+        return None
+
+
+def write_plan(plan: Plan, folder: Path) -> None:
+    """Store what a run begins with."""
+    stored = {
+        "name": plan.name, "digest": plan.digest, "tiles": [tile.id for tile in plan.tiles],
+        "identity": plan.identity,
+    }  # fmt: skip
+    atomic.keep_text(folder / _FILE, json.dumps(stored, indent=1, sort_keys=True))
+
+
+def _training_files(document: RecipeDocument) -> list[Path]:
+    paths = [getattr(source, "collected", None) or getattr(source, "csv", None) for source in document.recipe.training]
+    return [document.resolve(path) for path in paths if path]
+
+
+def _identify(path: Path) -> dict[str, Any]:
+    taken = stamp(path)
+    return {"size": taken.size, "mtime_ns": taken.mtime_ns, "sha256": fingerprint(path)}
+
+
+def _relative(path: Path, folder: Path) -> str:
+    try:
+        return path.relative_to(folder).as_posix()
+    except ValueError:
+        return path.as_posix()
+
+
+def _differences(old: Any, new: Any, path: tuple[str, ...]) -> Iterator[str]:
+    """What differs between two identities, in words."""
+    if isinstance(old, dict) and isinstance(new, dict) and "sha256" not in old:
+        for key in sorted({*old, *new}):
+            yield from _differences(old.get(key), new.get(key), (*path, key))
+    elif old != new:
+        yield _difference(old, new, path)
+
+
+def _difference(old: Any, new: Any, path: tuple[str, ...]) -> str:
+    if path[0] == "files":
+        what = "is new" if old is None else "is gone" if new is None else "was changed"
+        return f"{path[1]} {what}"
+    if path[0] == "versions":
+        return f"{path[1]} was {old}, is {new}"
+    if path[0] == "legend":
+        return "the legend was changed"
+    return f"{'.'.join(path[1:])} was {_short(old)}, is {_short(new)}"
+
+
+def _short(value: Any) -> str:
+    text = json.dumps(value)
+    return text if len(text) <= 40 else text[:37] + "..."

@@ -1,0 +1,131 @@
+"""One tile of a map: read its blocks, classify them, write its files. A pure task: it can be repeated."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from classify_local.classifiers.trained import TrainedModel
+from classify_local.features.stack import Block, FeatureStack
+from classify_local.grid import Tile, Window, blocks
+from classify_local.legend import Legend
+from classify_local.mapping.block import classify_block
+from classify_local.mapping.journal import TileRecord
+from classify_local.mapping.plan import Plan
+from classify_local.mapping.products import CLASS
+from classify_local.storage.fingerprint import sha256
+from classify_local.storage.tiles import write_tile
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class MapJob:
+    """All that the tiles of a run have in common."""
+
+    plan: Plan
+    stack: FeatureStack
+    model: TrainedModel
+    legend: Legend
+    folder: Path
+
+
+class _Losses:
+    """Pixels that each band or mask removed, counted over blocks."""
+
+    def __init__(self, layers: tuple[str, ...]) -> None:
+        self._layers = layers
+        self.any: Counter[str] = Counter()
+        self.alone: Counter[str] = Counter()
+
+    def count(self, block: Block, part: tuple[slice, slice]) -> None:
+        by_layer = block.valid_by_layer[:, part[0], part[1]]
+        if by_layer.all():
+            return
+        missing = len(self._layers) - by_layer.sum(axis=0, dtype=np.int32)
+        for layer, valid in zip(self._layers, by_layer, strict=True):
+            self.any[layer] += int(valid.size - valid.sum())
+            self.alone[layer] += int((~valid & (missing == 1)).sum())
+
+
+def map_tile(job: MapJob, tile: Tile, stopped: Callable[[], None] = lambda: None) -> TileRecord:
+    """Compute and write a tile.
+
+    Parameters
+    ----------
+    job
+        The run.
+    tile
+        What to make.
+    stopped
+        Called now and then; raises to stop.
+
+    Returns
+    -------
+    TileRecord
+        What was written, for the journal.
+
+    Raises
+    ------
+    InputError
+        If an input cannot be read there.
+    StorageError
+        If a file cannot be written.
+    """
+    began = time.monotonic()
+    losses = _Losses(job.stack.layers)
+    arrays = _assemble(job, tile.window, losses, stopped)
+    files = {}
+    for product in job.plan.products:
+        stopped()
+        path = job.folder / job.plan.file_name(product, tile)
+        write_tile(
+            path, arrays[product.kind], job.plan.grid.cropped(tile.window), bands=product.bands,
+            nodata=product.nodata, overviews=product.overviews, legend=job.legend if product.kind == CLASS else None,
+        )  # fmt: skip
+        files[path.name] = {"product": product.kind, "sha256": sha256(path), "bytes": path.stat().st_size}
+    return TileRecord(
+        tile=tile.id, run=job.plan.digest, files=files, pixels=tile.window.rows * tile.window.cols,
+        lost=dict(losses.any), lost_alone=dict(losses.alone), seconds=round(time.monotonic() - began, 3),
+        valid=_valid_count(job, arrays), classes=_class_counts(job, arrays),
+    )  # fmt: skip
+
+
+def _assemble(
+    job: MapJob, window: Window, losses: _Losses, stopped: Callable[[], None]
+) -> dict[str, NDArray[np.generic]]:
+    """The products of a window, computed in canonical blocks."""
+    arrays = {
+        product.kind: np.empty((len(product.bands), *window.shape), dtype=product.dtype)
+        for product in job.plan.products
+    }
+    for area in blocks(window, within=job.plan.grid.window):
+        stopped()
+        wanted = area.intersection(window)
+        inside, target = wanted.slices_in(area), wanted.slices_in(window)
+        block = job.stack.read(area)
+        losses.count(block, inside)
+        # A tree looks at one pixel at a time, so only the pixels of this tile are classified.
+        made = classify_block(block.features[:, *inside], block.valid[inside], job.model, job.plan.products, stopped)
+        for kind, values in made.items():
+            arrays[kind][:, *target] = values
+    return arrays
+
+
+def _class_counts(job: MapJob, arrays: dict[str, NDArray[np.generic]]) -> dict[str, int]:
+    """Pixels of each class, where the class is mapped."""
+    product = job.plan.products[0]
+    if product.kind != CLASS:
+        return {}
+    mapped = arrays[CLASS][0]
+    values, counts = np.unique(mapped[mapped != product.nodata], return_counts=True)
+    return {str(value): int(count) for value, count in zip(values, counts, strict=True)}
+
+
+def _valid_count(job: MapJob, arrays: dict[str, NDArray[np.generic]]) -> int:
+    product = job.plan.products[0]
+    return int((arrays[product.kind][0] != product.nodata).sum())

@@ -1,0 +1,56 @@
+"""What a valid recipe may ask for that this version does not do yet: said, never skipped."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from classify_local.recipe.model import (
+    CsvSource,
+    RasterImage,
+    Recipe,
+    RecipeImage,
+    RecipeSource,
+    SampleSource,
+    VectorSource,
+)
+
+Path = tuple[str | int, ...]
+
+
+def unavailable(recipe: Recipe) -> Iterator[tuple[Path, str]]:
+    """Path in the recipe and name of each part that is not available yet."""
+    yield from _images(recipe)
+    yield from _training(recipe)
+    if recipe.auxiliaries:
+        yield ("auxiliaries",), "auxiliary layers"
+    if recipe.classifier.type != "random_forest":
+        yield ("classifier", "type"), f"the classifier {recipe.classifier.type}"
+    if "regression" in recipe.output.bands:
+        yield ("output", "bands"), "the band regression"
+    for key in ("scale", "crs", "aoi"):
+        if getattr(recipe.output, key) is not None:
+            yield ("output", key), f"another {key} than the first image's"
+
+
+def _images(recipe: Recipe) -> Iterator[tuple[Path, str]]:
+    for number, image in enumerate(recipe.images):
+        if isinstance(image, RecipeImage):
+            yield ("images", number, "recipe"), "another recipe as an image"
+        if image.derived:
+            yield ("images", number, "derived"), "derived bands"
+        if isinstance(image, RasterImage):
+            paths = (image.path,) if isinstance(image.path, str) else image.path
+            if any(path.startswith(("http://", "https://")) for path in paths):
+                yield ("images", number, "path"), "an image over HTTP"
+
+
+def _training(recipe: Recipe) -> Iterator[tuple[Path, str]]:
+    kinds = {VectorSource: "vector", SampleSource: "sample", RecipeSource: "recipe"}
+    for number, source in enumerate(recipe.training):
+        key = kinds.get(type(source))
+        if key:
+            yield ("training", number, key), f"training data from a {key}"
+        if isinstance(source, CsvSource):
+            for key in ("filter", "edits", "geojson", "classes", "columns", "default", "group"):
+                if getattr(source, key) is not None:
+                    yield ("training", number, key), f"{key} for a table"

@@ -1,0 +1,294 @@
+"""The recipe: everything a user asks for, as frozen values. Its JSON Schema comes from here.
+
+The shape is a contract: users' files rely on it. Keys are added where needed and never renamed.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    StrictBool,
+    StrictFloat,
+    StrictInt,
+    StrictStr,
+    Tag,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
+
+from classify_local.recipe.classifiers import Classifier, RandomForest
+
+BandRef = StrictInt | StrictStr
+"""A band of a file: its number from 1, its description, or an alias of it."""
+
+PAIRWISE = ("ratio", "normalized_difference", "difference", "distance", "angle")
+INDEXES = (
+    "ndvi", "ndmi", "ndwi", "mndwi", "evi", "evi2", "savi", "nbr", "mvi", "ui", "ndbi", "ibi", "nbi",
+    "ebbi", "bui", "ndfi", "kndvi",
+)  # fmt: skip
+OUTPUT_BANDS = ("class", "class_probability", "regression", "probabilities")
+
+Number = StrictInt | Annotated[StrictFloat, Field(allow_inf_nan=False)]
+Resampling = Literal["nearest", "bilinear", "average"]
+
+
+class Part(BaseModel):
+    """Base of all parts: frozen, and an unknown key is an error."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+class Reflectance(Part):
+    """How a stored value becomes reflectance: `value * scale + offset`. Used by indexes only."""
+
+    scale: Number = 1.0
+    offset: Number = 0.0
+
+
+class Mask(Part):
+    """Pixels to keep, told by another raster (`path`) or by a band of the image (`band`)."""
+
+    path: StrictStr | None = None
+    band: BandRef | None = None
+    keep: tuple[StrictInt, ...] | None = Field(
+        None, description="Values to keep; without it, every value that is not 0."
+    )
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Mask:
+        if self.path is None and self.band is None:
+            raise PydanticCustomError("mask", "needs a path or a band, for example {{path: scl.tif, keep: [4, 5]}}")
+        return self
+
+
+class Derived(Part):
+    """One set of derived bands: a pair-wise operation over bands, indexes, or a named profile."""
+
+    ratio: tuple[StrictStr, ...] | None = Field(None, min_length=2)
+    normalized_difference: tuple[StrictStr, ...] | None = Field(None, min_length=2)
+    difference: tuple[StrictStr, ...] | None = Field(None, min_length=2)
+    distance: tuple[StrictStr, ...] | None = Field(None, min_length=2)
+    angle: tuple[StrictStr, ...] | None = Field(None, min_length=2)
+    indexes: tuple[Literal[INDEXES], ...] | None = Field(None, min_length=1)  # type: ignore[valid-type]
+    profile: Literal["simple", "rlcms"] | None = None
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> Derived:
+        if len(self.model_fields_set) != 1:
+            kinds = ", ".join((*PAIRWISE, "indexes", "profile"))
+            raise PydanticCustomError("derived", "each entry holds one of: {kinds}", {"kinds": kinds})
+        return self
+
+
+def _listed(value: Any) -> Any:
+    return [value] if isinstance(value, dict) else value
+
+
+DerivedSets = Annotated[tuple[Derived, ...], BeforeValidator(_listed)]
+
+
+class RasterImage(Part):
+    """An image in files: one raster, a list, glob or folder of tiles, or a VRT."""
+
+    path: StrictStr | Annotated[tuple[StrictStr, ...], Field(min_length=1)]
+    bands: Annotated[tuple[BandRef, ...], Field(min_length=1)] | dict[StrictStr, BandRef] | None = None
+    nodata: StrictInt | StrictFloat | None = None
+    mask: Mask | None = None
+    reflectance: Reflectance | None = None
+    resampling: Resampling = "nearest"
+    derived: DerivedSets = ()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _mask_band_by_name(cls, given: Any) -> Any:
+        if isinstance(given, dict) and isinstance(given.get("mask"), str):
+            return {**given, "mask": {"band": given["mask"]}}
+        return given
+
+
+class RecipeImage(Part):
+    """The output bands of another recipe, taken as an image."""
+
+    recipe: StrictStr
+    bands: Annotated[tuple[StrictStr, ...], Field(min_length=1)] | None = None
+    resampling: Resampling = "nearest"
+    derived: DerivedSets = ()
+
+
+class LegendItem(Part):
+    """A class of the map: value, label and colour."""
+
+    value: StrictInt
+    label: StrictStr
+    color: StrictStr
+
+
+class ClassMapping(Part):
+    """What the sources that carry a class column share."""
+
+    class_: StrictStr | None = Field(None, alias="class")
+    classes: dict[int, tuple[StrictStr | StrictInt | StrictFloat, ...] | StrictStr] | None = None
+    columns: dict[int, StrictStr | tuple[StrictStr, ...]] | None = None
+    default: StrictInt | None = None
+    filter: StrictStr | None = None
+    edits: StrictStr | None = None
+    group: StrictStr | None = None
+
+
+class CollectedSource(Part):
+    """Points clicked on the map page."""
+
+    collected: StrictStr
+
+
+class CsvSource(ClassMapping):
+    """A table of points."""
+
+    csv: StrictStr
+    x: StrictStr | None = None
+    y: StrictStr | None = None
+    geojson: StrictStr | None = None
+    crs: StrictStr = "EPSG:4326"
+
+
+class VectorSource(ClassMapping):
+    """A layer of points or polygons."""
+
+    vector: StrictStr
+    layer: StrictStr | None = None
+    per_polygon: Annotated[StrictInt, Field(ge=1)] = 100
+    pure: StrictBool = False
+
+
+def _thousand_each() -> dict[int | Literal["default"], int]:
+    return {"default": 1000}
+
+
+class Sample(Part):
+    """Points drawn from an existing classification."""
+
+    path: StrictStr
+    band: BandRef = 1
+    per_class: dict[int | Literal["default"], Annotated[StrictInt, Field(ge=0)]] = Field(default_factory=_thousand_each)
+    scale: Annotated[Number, Field(gt=0)] | None = None
+    seed: StrictInt = 1
+    pure: StrictBool = False
+    classes: dict[int, tuple[StrictInt, ...]] | None = None
+    default: StrictInt | None = None
+
+
+class SampleSource(Part):
+    """Training points drawn from an existing classification."""
+
+    sample: Sample
+
+
+class RecipeSource(Part):
+    """Another recipe's training table, sampled on that recipe's own images."""
+
+    recipe: StrictStr
+
+
+class Auxiliary(Part):
+    """A raster of the user's own that joins the stack under a name."""
+
+    name: StrictStr
+    path: StrictStr
+    band: BandRef = 1
+    resampling: Resampling = "bilinear"
+
+
+def _output_band(name: str) -> str:
+    prefix, _, value = name.rpartition("_")
+    if name in OUTPUT_BANDS or (prefix == "probability" and value.lstrip("-").isdigit()):
+        return name
+    raise PydanticCustomError(
+        "output_band",
+        "no band {name}; there are class, class_probability, regression, probability_<class value>, probabilities",
+        {"name": repr(name)},
+    )
+
+
+OutputBand = Annotated[StrictStr, AfterValidator(_output_band)]
+
+
+class Output(Part):
+    """What the map holds and where its pixels lie."""
+
+    bands: Annotated[tuple[OutputBand, ...], Field(min_length=1)] = ("class", "class_probability")
+    scale: Annotated[Number, Field(gt=0)] | StrictStr | None = None
+    crs: StrictStr | None = None
+    aoi: StrictStr | tuple[Number, Number, Number, Number] | None = None
+    tile_size: Annotated[StrictInt, Field(ge=64, le=32768)] = 2048
+
+
+def _kind_of(*keys: str) -> Discriminator:
+    """Tell the members of a union apart by which of `keys` a mapping holds."""
+
+    def kind(given: Any) -> str | None:
+        if isinstance(given, Part):
+            return next((f"<{key}>" for key in keys if key in type(given).model_fields), None)
+        held = [key for key in keys if isinstance(given, dict) and key in given]
+        return f"<{held[0]}>" if len(held) == 1 else None
+
+    return Discriminator(
+        kind,
+        custom_error_type="kind",
+        custom_error_message="needs exactly one of the keys: " + ", ".join(keys),
+    )
+
+
+Image = Annotated[
+    Annotated[RasterImage, Tag("<path>")] | Annotated[RecipeImage, Tag("<recipe>")],
+    _kind_of("path", "recipe"),
+]
+TrainingSource = Annotated[
+    Annotated[CollectedSource, Tag("<collected>")]
+    | Annotated[CsvSource, Tag("<csv>")]
+    | Annotated[VectorSource, Tag("<vector>")]
+    | Annotated[SampleSource, Tag("<sample>")]
+    | Annotated[RecipeSource, Tag("<recipe>")],
+    _kind_of("collected", "csv", "vector", "sample", "recipe"),
+]
+
+
+_RESERVED = {"con", "prn", "aux", "nul", *(f"{kind}{n}" for kind in ("com", "lpt") for n in range(1, 10))}
+
+
+def safe_name(name: str) -> str:
+    """`name`, if it can be a folder's and a file's name on every system.
+
+    Raises
+    ------
+    PydanticCustomError
+        If it cannot.
+    """
+    bad = set('/\\:*?"<>|') & set(name) or not name.isprintable() or name != name.strip() or len(name) > 100
+    if bad or not name or name.startswith((".", "-")) or name.endswith(".") or name.casefold() in _RESERVED:
+        raise PydanticCustomError(
+            "name",
+            "a name is used for files: up to 100 letters, digits, spaces, - and _; not {name}",
+            {"name": repr(name)},
+        )
+    return name
+
+
+class Recipe(Part):
+    """The user's whole request."""
+
+    name: Annotated[StrictStr, AfterValidator(safe_name)] | None = None
+    images: Annotated[tuple[Image, ...], Field(min_length=1)]
+    legend: tuple[LegendItem, ...] | StrictStr | None = None
+    training: tuple[TrainingSource, ...] = ()
+    auxiliaries: tuple[Literal["latitude", "terrain", "water"] | Auxiliary, ...] = ()
+    auxiliary_data: StrictStr | None = None
+    allowed_folders: tuple[StrictStr, ...] = ()
+    classifier: Classifier = Field(default_factory=lambda: RandomForest(type="random_forest"))
+    output: Output = Field(default_factory=Output)

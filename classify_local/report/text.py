@@ -1,0 +1,79 @@
+"""Reports as plain text."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+
+from classify_local.accuracy.confusion import ErrorMatrix
+from classify_local.grid import Grid
+from classify_local.legend import Legend
+from classify_local.training.samples import REASONS, TrainingReport
+
+
+def grid_sentence(grid: Grid) -> str:
+    """The grid in plain words: size, pixel, place, reference system."""
+    rows, cols = grid.shape
+    height, width = grid.pixel_size
+    unit, factor = _unit(grid)
+    size = f"{width * factor:g} x {height * factor:g} {unit}" if width != height else f"{width * factor:g} {unit}"
+    whole = f"{cols * width * factor / 1000:,.1f} x {rows * height * factor / 1000:,.1f} km" if unit == "m" else ""
+    name = grid.crs.to_string() if grid.crs.to_epsg() else "a reference system of its own"
+    return f"{cols:,} x {rows:,} pixels of {size}{', ' + whole if whole else ''}, {name}"
+
+
+def training_lines(report: TrainingReport, legend: Legend) -> Iterator[str]:
+    """What became of the training rows: by source, by class, by band."""
+    for where, count in report.read.items():
+        yield f"{where}: {count} rows, {report.kept.get(where, 0)} used"
+        for reason in REASONS:
+            if report.dropped.get((where, reason)):
+                yield f"  left out: {report.dropped[where, reason]} {reason}"
+    yield from class_table(report.classes, legend)
+    for layer, removed in report.mask_losses.items():
+        parts = ", ".join(f"{count} of {legend.label(value)}" for value, count in removed.items())
+        yield f"no data in {layer} removes {sum(removed.values())} rows: {parts}"
+    yield from report.notes
+
+
+def class_table(counts: Mapping[int, int], legend: Legend) -> Iterator[str]:
+    """Rows by class, one line each."""
+    width = max((len(entry.label) for entry in legend), default=0)
+    for entry in legend:
+        yield f"  {entry.value:>6}  {entry.label:<{width}}  {counts.get(entry.value, 0):>7,}"
+
+
+def mask_lines(pixels: int, lost: Mapping[str, int], alone: Mapping[str, int], certainty: str = "") -> Iterator[str]:
+    """What each band's mask removes of the image, most first."""
+    for layer, count in sorted(lost.items(), key=lambda item: -item[1]):
+        if count:
+            only = 100 * alone.get(layer, 0) / pixels
+            share = f"{100 * count / pixels:.1f} %{certainty}"
+            yield f"{layer} has no data in {share} of the image, {only:.1f} % by itself alone"
+
+
+def duration(seconds: float) -> str:
+    """Seconds in words: 45 s, 12 min, 3.5 h."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+
+
+def _unit(grid: Grid) -> tuple[str, float]:
+    if grid.crs.is_geographic:
+        return "degrees", 1.0
+    factor = grid.crs.linear_units_factor[1]
+    return "m", float(factor)
+
+
+def accuracy_lines(matrix: ErrorMatrix, legend: Legend) -> Iterator[str]:
+    """Overall, user's and producer's accuracy of a map on reference points."""
+    yield f"accuracy on {matrix.total} held-out reference points: {100 * matrix.overall:.1f} % overall"
+    width = max((len(legend.label(value)) for value in matrix.classes), default=0)
+    yield f"  {'':<{width}}  user's  producer's"
+    for value, users, producers in zip(matrix.classes, matrix.users, matrix.producers, strict=True):
+        yield f"  {legend.label(value):<{width}}  {_percent(users):>6}  {_percent(producers):>10}"
+
+
+def _percent(share: float) -> str:
+    return "-" if math.isnan(share) else f"{100 * share:.1f} %"

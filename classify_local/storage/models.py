@@ -1,0 +1,135 @@
+"""The model file: a zip of a manifest and plain arrays. No pickle, nothing that runs on loading.
+
+=====================  =====================================================================
+`manifest.json`        format, versions, bands, classes, legend, parameters, training, and the
+                       SHA-256 of every other member
+`forest/<name>.npy`    the trees' arrays
+=====================  =====================================================================
+
+The same model gives the same bytes: members carry no time.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import platform
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import sklearn
+from numpy.typing import NDArray
+
+from classify_local import __version__
+from classify_local.errors import InputError, RefusedError
+from classify_local.storage import atomic
+from classify_local.storage.safety import require_file
+
+FORMAT = 1
+MANIFEST = "manifest.json"
+_MAX_MEMBERS = 64
+_MAX_BYTES = 8 * 1024**3
+_EPOCH = (1980, 1, 1, 0, 0, 0)
+
+
+def versions() -> dict[str, str]:
+    """Versions on which results depend."""
+    import rasterio
+
+    return {
+        "classify_local": __version__, "python": platform.python_version(), "numpy": np.__version__,
+        "scikit-learn": sklearn.__version__, "rasterio": rasterio.__version__, "gdal": rasterio.__gdal_version__,
+    }  # fmt: skip
+
+
+def pack(description: Mapping[str, Any], arrays: Mapping[str, NDArray[np.generic]]) -> bytes:
+    """The bytes of a model file.
+
+    Parameters
+    ----------
+    description
+        What the manifest says, besides format, versions and digests.
+    arrays
+        Arrays by member name without `.npy`.
+    """
+    members = {f"{name}.npy": _array_bytes(array) for name, array in sorted(arrays.items())}
+    digests = {name: hashlib.sha256(data).hexdigest() for name, data in members.items()}
+    manifest = {"format": FORMAT, "versions": versions(), **description, "sha256": digests}
+    text = json.dumps(manifest, indent=1, sort_keys=True, ensure_ascii=False)
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in {MANIFEST: text.encode("utf-8"), **members}.items():
+            archive.writestr(zipfile.ZipInfo(name, _EPOCH), data, zipfile.ZIP_DEFLATED)
+    return stream.getvalue()
+
+
+def write(path: Path, description: Mapping[str, Any], arrays: Mapping[str, NDArray[np.generic]]) -> None:
+    """Write a model file, whole or not at all."""
+    atomic.write_bytes(path, pack(description, arrays))
+
+
+def read(path: Path) -> tuple[dict[str, Any], dict[str, NDArray[np.generic]]]:
+    """Manifest and arrays of a model file, every member checked against its digest.
+
+    Raises
+    ------
+    InputError
+        If it is missing or no model file.
+    RefusedError
+        If a member is changed, missing, too large or not announced.
+    """
+    require_file(path)
+    try:
+        with zipfile.ZipFile(path) as archive:
+            infos = archive.infolist()
+            _check_members(path, infos)
+            manifest = _manifest(archive, path)
+            digests = dict(manifest["sha256"])
+            if set(digests) | {MANIFEST} != {info.filename for info in infos}:
+                raise RefusedError(f"{path}: holds other members than its manifest names")
+            return manifest, {name[:-4]: _array(archive, name, digest, path) for name, digest in digests.items()}
+    except (zipfile.BadZipFile, EOFError, OSError, NotImplementedError) as error:
+        raise InputError(f"{path}: is not a model file: {error}") from error
+
+
+def _check_members(path: Path, infos: list[zipfile.ZipInfo]) -> None:
+    if len(infos) > _MAX_MEMBERS or sum(info.file_size for info in infos) > _MAX_BYTES:
+        raise RefusedError(f"{path}: holds more than a model does")
+    for info in infos:
+        name = info.filename
+        plain = name == MANIFEST or (name.endswith(".npy") and ".." not in name and not name.startswith("/"))
+        if not plain or "\\" in name:
+            raise RefusedError(f"{path}: holds a member {name!r}, which no model does")
+
+
+def _manifest(archive: zipfile.ZipFile, path: Path) -> dict[str, Any]:
+    try:
+        manifest = json.loads(archive.read(MANIFEST))
+        found = manifest["format"]
+        if not isinstance(manifest["sha256"], dict):
+            raise TypeError
+    except (KeyError, ValueError, TypeError) as error:
+        raise RefusedError(f"{path}: has no readable manifest") from error
+    if found != FORMAT:
+        raise InputError(f"{path}: is of model format {found}, this version reads {FORMAT}; train it again")
+    return dict(manifest)
+
+
+def _array(archive: zipfile.ZipFile, name: str, digest: str, path: Path) -> NDArray[np.generic]:
+    data = archive.read(name)
+    if hashlib.sha256(data).hexdigest() != digest:
+        raise RefusedError(f"{path}: {name} was changed since the model was written")
+    try:
+        return np.asarray(np.load(io.BytesIO(data), allow_pickle=False))
+    except ValueError as error:
+        raise RefusedError(f"{path}: {name} is not a plain array") from error
+
+
+def _array_bytes(array: NDArray[np.generic]) -> bytes:
+    stream = io.BytesIO()
+    np.save(stream, np.ascontiguousarray(array), allow_pickle=False)
+    return stream.getvalue()

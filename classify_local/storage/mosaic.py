@@ -1,0 +1,195 @@
+"""Several raster files as one image: an index of pieces on one grid.
+
+A window opens only the files it meets.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from classify_local.errors import InputError
+from classify_local.grid import Grid, Window, union
+from classify_local.storage.rasters import RasterFile, is_data
+from classify_local.types import FeatureArray, MaskArray
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Piece:
+    """A part of a file and where it lies on the mosaic.
+
+    Parameters
+    ----------
+    file
+        The file it comes from.
+    bands
+        For each band of the mosaic the band of the file (from 1), or None where it gives none.
+    source
+        The pixels of the file that are used.
+    row, col
+        Where the first of them lies on the mosaic.
+    nodata
+        For each band of the mosaic a value that is no data here, beside the file's own.
+    opaque
+        True if this piece hides what lies below even where it has no data, as the simple sources
+        of a VRT do.
+    """
+
+    file: RasterFile
+    bands: tuple[int | None, ...]
+    source: Window
+    row: int
+    col: int
+    nodata: tuple[float | None, ...]
+    opaque: bool = False
+
+    @property
+    def target(self) -> Window:
+        """The pixels of the mosaic that it covers."""
+        return Window(row=self.row, col=self.col, rows=self.source.rows, cols=self.source.cols)
+
+    def gives_all(self, bands: Sequence[int], window: Window) -> bool:
+        """True if it covers the whole window with all of these bands."""
+        covered = self.target.intersection(window) == window
+        return covered and all(self.bands[band - 1] is not None for band in bands)
+
+    def read(self, bands: Sequence[int], window: Window) -> tuple[FeatureArray, MaskArray]:
+        """Values and validity of the mosaic's `bands` in a window of the mosaic that it covers."""
+        numbers = [number for number in (self.bands[band - 1] for band in bands) if number is not None]
+        inside = window.shifted(self.source.row - self.row, self.source.col - self.col)
+        values, valid = self.file.read(numbers, inside)
+        for i, band in enumerate(bands):
+            if self.nodata[band - 1] is not None:
+                valid[i] &= is_data(values[i], self.nodata[band - 1])
+        return values, valid
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mosaic:
+    """Pieces on one grid; where several cover a pixel, the last one with data there counts.
+
+    `names` and `dtypes` are those of the bands, `alpha` the numbers (from 1) of bands that are
+    transparency. `scale` and `offset` lead from stored value to reflectance if the files say so.
+    """
+
+    grid: Grid
+    names: tuple[str, ...]
+    dtypes: tuple[str, ...]
+    alpha: tuple[int, ...]
+    scale: float | None
+    offset: float | None
+    pieces: tuple[Piece, ...]
+    where: str
+
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        """The files it is made of, each once."""
+        return tuple(dict.fromkeys(piece.file.path for piece in self.pieces))
+
+    def read(self, bands: Sequence[int], window: Window) -> tuple[FeatureArray, MaskArray]:
+        """Values and validity of bands in a window.
+
+        Parameters
+        ----------
+        bands
+            Numbers from 1.
+        window
+            In pixels of the mosaic; may reach beyond it, where nothing is valid.
+
+        Returns
+        -------
+        values, valid
+            Both of shape (bands, rows, cols); what stands where nothing is valid has no meaning.
+        """
+        met = [piece for piece in self.pieces if not piece.target.intersection(window).is_empty]
+        if len(met) == 1 and met[0].gives_all(bands, window):
+            return met[0].read(bands, window)
+        dtype = np.result_type(*(self.dtypes[band - 1] for band in bands))
+        values = np.zeros((len(bands), *window.shape), dtype=dtype)
+        valid = np.zeros(values.shape, dtype=bool)
+        decided = np.zeros(values.shape, dtype=bool)
+        for piece in reversed(met):
+            _lay(piece, bands, window, values, valid, decided)
+            if decided.all():
+                break
+        return values, valid
+
+
+def _lay(
+    piece: Piece,
+    bands: Sequence[int],
+    window: Window,
+    values: FeatureArray,
+    valid: MaskArray,
+    decided: MaskArray,
+) -> None:
+    """Put a piece under what is decided already."""
+    given = [i for i, band in enumerate(bands) if piece.bands[band - 1] is not None]
+    part = piece.target.intersection(window)
+    rows, cols = part.slices_in(window)
+    if not given or decided[given][:, rows, cols].all():
+        return
+    new, has_data = piece.read([bands[i] for i in given], part)
+    for k, i in enumerate(given):
+        still_open = ~decided[i, rows, cols]
+        take = still_open & has_data[k]
+        np.copyto(values[i, rows, cols], new[k], where=take, casting="same_kind")
+        valid[i, rows, cols] |= take
+        decided[i, rows, cols] |= still_open if piece.opaque else take
+
+
+def whole_file(file: RasterFile) -> Mosaic:
+    """A mosaic of one file."""
+    return _mosaic_of([file], [(0, 0)], file.grid, str(file.path))
+
+
+def of_files(files: Sequence[RasterFile], where: str) -> Mosaic:
+    """A mosaic of files that share one grid; later ones lie on top.
+
+    Raises
+    ------
+    InputError
+        If their bands or pixels do not match.
+    """
+    first = files[0]
+    for file in files[1:]:
+        _require_alike(first, file)
+    grid, offsets = union([file.grid for file in files])
+    return _mosaic_of(files, offsets, grid, where)
+
+
+def _mosaic_of(files: Sequence[RasterFile], offsets: Sequence[tuple[int, int]], grid: Grid, where: str) -> Mosaic:
+    first = files[0]
+    count = len(first.names)
+    dtypes = tuple(str(np.result_type(*kinds)) for kinds in zip(*(file.dtypes for file in files), strict=True))
+    pieces = tuple(
+        Piece(
+            file=file, bands=tuple(range(1, count + 1)), source=file.grid.window, row=row, col=col,
+            nodata=(None,) * count,
+        )
+        for file, (row, col) in zip(files, offsets, strict=True)
+    )  # fmt: skip
+    return Mosaic(
+        grid=grid, names=first.names, dtypes=dtypes, alpha=first.alpha, scale=first.scale, offset=first.offset,
+        pieces=pieces, where=where,
+    )  # fmt: skip
+
+
+def _require_alike(first: RasterFile, file: RasterFile) -> None:
+    if file.names != first.names:
+        raise InputError(
+            f"{file.path}: its bands are {', '.join(file.names)}, those of {first.path.name} are "
+            f"{', '.join(first.names)}; tiles of one image have the same bands"
+        )
+    if file.grid.crs != first.grid.crs:
+        raise InputError(
+            f"{file.path}: is in {file.grid.crs}, {first.path.name} in {first.grid.crs}; "
+            "tiles in several reference systems are not available yet in this version"
+        )
+    if first.grid.offset_of(file.grid) is None:
+        raise InputError(
+            f"{file.path}: its pixels do not lie on the grid of {first.path.name}; tiles of one image share a grid"
+        )

@@ -1,0 +1,217 @@
+"""One raster file: what it holds, and windows of it read with the mask that goes with them."""
+
+from __future__ import annotations
+
+import threading
+import warnings
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import rasterio
+from rasterio.enums import ColorInterp, MaskFlags
+from rasterio.errors import NotGeoreferencedWarning, RasterioError
+from rasterio.io import DatasetReader
+from rasterio.windows import Window as RasterioWindow
+
+from classify_local.bands.aliases import file_band_names
+from classify_local.errors import InputError, StorageError
+from classify_local.grid import Grid, Window
+from classify_local.storage import gdal, safety
+from classify_local.storage.fingerprint import Stamp, stamp
+from classify_local.types import FeatureArray, MaskArray
+
+gdal.secure_environment()
+
+_MAX_BANDS = 4096
+_OPEN_FILES = 24
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RasterFile:
+    """What a raster file says of itself.
+
+    Parameters
+    ----------
+    path, driver
+        The file and the driver its first bytes ask for.
+    grid
+        Where its pixels lie.
+    names, dtypes, nodata
+        One for each band; a nodata of None means that no value stands for it.
+    alpha
+        Numbers (from 1) of the bands that are transparency, not data.
+    has_mask
+        True if a mask or a transparency band says which pixels are valid.
+    scale, offset
+        Stored value to reflectance, where the file's tags give them.
+    stamp
+        Size and time of the file, by which a later change is noticed.
+    """
+
+    path: Path
+    driver: str
+    grid: Grid
+    names: tuple[str, ...]
+    dtypes: tuple[str, ...]
+    nodata: tuple[float | None, ...]
+    alpha: tuple[int, ...]
+    has_mask: bool
+    scale: float | None
+    offset: float | None
+    stamp: Stamp
+
+    def read(self, bands: Sequence[int], window: Window) -> tuple[FeatureArray, MaskArray]:
+        """Values and validity of some bands in a window inside the file.
+
+        Parameters
+        ----------
+        bands
+            Numbers from 1.
+        window
+            In pixels of this file.
+
+        Returns
+        -------
+        values, valid
+            Both of shape (bands, rows, cols). A pixel is not valid where it is nodata, masked,
+            transparent, not a number or infinite.
+
+        Raises
+        ------
+        StorageError
+            If the file has changed since it was described.
+        InputError
+            If the file is damaged there.
+        """
+        if stamp(self.path) != self.stamp:
+            raise StorageError(f"{self.path}: was changed while it was being read; run again with --restart")
+        part = RasterioWindow(window.col, window.row, window.cols, window.rows)
+        try:
+            handle = _handles.get(self)
+            values = handle.read(list(bands), window=part)
+            mask = handle.read_masks(bands[0], window=part) != 0 if self.has_mask else None
+        except (RasterioError, MemoryError) as error:
+            raise InputError(
+                f"{self.path}: cannot be read at row {window.row}, column {window.col}: {error}"
+            ) from error
+        if values.shape[1:] != window.shape:
+            raise InputError(f"{self.path}: the window {window} lies outside the file")
+        valid = np.stack([is_data(values[i], self.nodata[band - 1]) for i, band in enumerate(bands)])
+        return values, valid if mask is None else valid & mask
+
+
+def describe(path: Path) -> RasterFile:
+    """Open a raster safely and say what it holds.
+
+    Raises
+    ------
+    InputError
+        If it is no raster, has no place on earth, or holds what cannot be used.
+    RefusedError
+        If a sidecar leads elsewhere.
+    """
+    driver = safety.sniff(path)
+    if driver == "VRT":
+        raise InputError(f"{path}: is a VRT, which is read through its sources")
+    safety.check_sidecars(path)
+    taken = stamp(path)
+    with _opened(path, driver) as handle:
+        _require_usable(handle, path)
+        scale, offset = _reflectance_tags(handle)
+        return RasterFile(
+            path=path, driver=driver, grid=_grid(handle, path), stamp=taken,
+            names=tuple(file_band_names(handle.descriptions)),
+            dtypes=tuple(handle.dtypes), nodata=tuple(handle.nodatavals),
+            alpha=tuple(i for i, kind in enumerate(handle.colorinterp, 1) if kind is ColorInterp.alpha),
+            has_mask=any(MaskFlags.per_dataset in flags for flags in handle.mask_flag_enums),
+            scale=scale, offset=offset,
+        )  # fmt: skip
+
+
+def is_data(values: FeatureArray, nodata: float | None) -> MaskArray:
+    """True where values are data: finite and not `nodata`, which is compared in their own precision.
+
+    A nodata of 3.4e38 is stored in float32 as the number nearest to it; one that an integer type
+    cannot hold matches nothing.
+    """
+    if np.issubdtype(values.dtype, np.floating):
+        valid = np.isfinite(values)
+        if nodata is not None and np.isfinite(nodata):
+            with np.errstate(over="ignore"):
+                valid &= values != values.dtype.type(nodata)
+        return valid
+    if nodata is None or not float(nodata).is_integer() or not _holds(values.dtype, int(nodata)):
+        return np.ones(values.shape, dtype=bool)
+    return np.asarray(values != int(nodata))
+
+
+def close_files() -> None:
+    """Close the files this thread holds open."""
+    _handles.close()
+
+
+class _Handles(threading.local):
+    """Open files of one thread, the least used closed first: GDAL handles are not shared."""
+
+    def __init__(self) -> None:
+        self._open: OrderedDict[RasterFile, DatasetReader] = OrderedDict()
+
+    def get(self, file: RasterFile) -> DatasetReader:
+        if file not in self._open:
+            if len(self._open) >= _OPEN_FILES:
+                self._open.popitem(last=False)[1].close()
+            self._open[file] = _opened(file.path, file.driver)
+        self._open.move_to_end(file)
+        return self._open[file]
+
+    def close(self) -> None:
+        while self._open:
+            self._open.popitem()[1].close()
+
+
+_handles = _Handles()
+
+
+def _opened(path: Path, driver: str) -> DatasetReader:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", NotGeoreferencedWarning)
+            return rasterio.open(path, driver=driver, sharing=False)
+    except (RasterioError, ValueError) as error:
+        raise InputError(f"{path}: cannot be opened as {driver}: {error}") from error
+
+
+def _require_usable(handle: DatasetReader, path: Path) -> None:
+    if not 1 <= handle.count <= _MAX_BANDS:
+        raise InputError(f"{path}: has {handle.count} bands; allowed are 1 to {_MAX_BANDS}")
+    if any("complex" in dtype for dtype in handle.dtypes):
+        raise InputError(f"{path}: holds complex numbers; give their magnitude or parts as bands")
+
+
+def _grid(handle: DatasetReader, path: Path) -> Grid:
+    if handle.crs is None:
+        raise InputError(
+            f"{path}: has no coordinate reference system; assign the right one, "
+            f"for example: rio edit-info --crs EPSG:32736 {path.name}"
+        )
+    if handle.transform.is_identity:
+        how = "only ground control points; warp it first" if handle.gcps[0] else "no position; georeference it"
+        raise InputError(f"{path}: has {how}")
+    try:
+        return Grid(crs=handle.crs, transform=handle.transform, shape=handle.shape)
+    except ValueError as error:
+        raise InputError(f"{path}: {error}") from error
+
+
+def _reflectance_tags(handle: DatasetReader) -> tuple[float | None, float | None]:
+    """Scale and offset, if the tags give one that is not the neutral 1 and 0."""
+    scale, offset = handle.scales[0], handle.offsets[0]
+    return (None, None) if (scale, offset) == (1.0, 0.0) else (scale, offset)
+
+
+def _holds(dtype: np.dtype[np.generic], value: int) -> bool:
+    limits = np.iinfo(dtype)  # type: ignore[type-var]
+    return bool(limits.min <= value <= limits.max)

@@ -1,0 +1,249 @@
+"""A VRT's simple sources as our own mosaic index: a user's XML is never handed to GDAL.
+
+Source: GDAL's VRT format, https://gdal.org/en/stable/drivers/raster/vrt.html. Simple and complex sources
+without resampling or arithmetic are read; everything else is refused by name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from affine import Affine
+from rasterio.crs import CRS
+from rasterio.errors import CRSError
+
+from classify_local.bands.aliases import file_band_names
+from classify_local.errors import InputError, RefusedError
+from classify_local.grid import Grid, Window
+from classify_local.storage import safety
+from classify_local.storage.mosaic import Mosaic, Piece, whole_file
+from classify_local.storage.rasters import describe
+from classify_local.storage.safety import AllowedFolders
+
+_MAX_DEPTH = 8
+_DTYPES = {
+    "Byte": "uint8", "Int8": "int8", "UInt16": "uint16", "Int16": "int16", "UInt32": "uint32",
+    "Int32": "int32", "UInt64": "uint64", "Int64": "int64", "Float32": "float32", "Float64": "float64",
+}  # fmt: skip
+_PLAIN = {"SimpleSource", "ComplexSource"}
+_ARITHMETIC = ("ScaleOffset", "ScaleRatio", "LUT", "Exponent", "ColorTableComponent", "OpenOptions", "SrcMin")
+_REMEDY = "; write it out first, for example: gdal_translate {name} plain.tif"
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """One source of one band, as the XML has it."""
+
+    path: Path
+    band: int
+    source: Window
+    target: Window
+    nodata: float | None
+    opaque: bool
+
+
+def read_vrt(path: Path, allowed: AllowedFolders, chain: tuple[Path, ...] = ()) -> Mosaic:
+    """The mosaic that a VRT describes.
+
+    Parameters
+    ----------
+    path
+        The VRT.
+    allowed
+        Folders in which its sources may lie, besides its own.
+    chain
+        The VRTs that led here.
+
+    Raises
+    ------
+    InputError
+        If it is broken, or does more than place pixels.
+    RefusedError
+        If it names raw, network or Python sources, files elsewhere, or itself.
+    """
+    own = path.resolve()
+    if own in chain or len(chain) >= _MAX_DEPTH:
+        raise RefusedError(f"{path}: a VRT that leads back to itself or through more than {_MAX_DEPTH} others")
+    root = safety.parse_xml(path)
+    _require_plain(root, path)
+    grid = _grid(root, path)
+    bands = root.findall("VRTRasterBand")
+    if not bands:
+        raise InputError(f"{path}: holds no bands")
+    folders = allowed.also(own.parent)
+    table = [list(_sources(band, path)) for band in bands]
+    pieces = tuple(_pieces(table, folders, (*chain, own), path))
+    nodata = [_number(band.findtext("NoDataValue")) for band in bands]
+    return Mosaic(
+        grid=grid, where=str(path), names=tuple(file_band_names([band.findtext("Description") for band in bands])),
+        dtypes=tuple(_dtype(band, path) for band in bands),
+        alpha=tuple(i for i, band in enumerate(bands, 1) if band.findtext("ColorInterp") == "Alpha"),
+        scale=_number(bands[0].findtext("Scale")), offset=_number(bands[0].findtext("Offset")),
+        pieces=tuple(_with_nodata(piece, nodata) for piece in pieces),
+    )  # fmt: skip
+
+
+def _require_plain(root: Any, path: Path) -> None:
+    kind = root.get("subClass")
+    if kind:
+        raise InputError(f"{path}: is a {kind}, which is not read{_REMEDY.format(name=path.name)}")
+    for band in root.iter("VRTRasterBand"):
+        kind = band.get("subClass", "VRTSourcedRasterBand")
+        if "Raw" in kind or band.find("PixelFunctionCode") is not None or _is_python(band):
+            raise RefusedError(f"{path}: holds a raw or Python source ({kind}), which is never opened")
+        if kind != "VRTSourcedRasterBand":
+            raise InputError(f"{path}: holds a {kind}, which is not read{_REMEDY.format(name=path.name)}")
+
+
+def _is_python(band: Any) -> bool:
+    return (band.findtext("PixelFunctionLanguage") or "").strip().lower() == "python"
+
+
+def _grid(root: Any, path: Path) -> Grid:
+    text = root.findtext("SRS")
+    numbers = [_number(part) for part in (root.findtext("GeoTransform") or "").split(",")]
+    if not text:
+        raise InputError(f"{path}: has no coordinate reference system (SRS)")
+    known = [number for number in numbers if number is not None]
+    if len(known) != 6:
+        raise InputError(f"{path}: has no position (GeoTransform)")
+    try:
+        shape = int(root.get("rasterYSize", "")), int(root.get("rasterXSize", ""))
+        return Grid(crs=_crs(text, path), transform=Affine.from_gdal(*known), shape=shape)
+    except ValueError as error:
+        raise InputError(f"{path}: {error}") from error
+
+
+def _crs(text: str, path: Path) -> CRS:
+    """Only codes and definitions, never an address."""
+    if "://" in text:
+        raise RefusedError(f"{path}: gives its reference system as an address, which is never opened")
+    try:
+        return CRS.from_string(text.strip())
+    except CRSError as error:
+        raise InputError(f"{path}: unknown reference system {text[:60]!r}") from error
+
+
+def _sources(band: Any, path: Path) -> Iterator[_Source]:
+    for element in band:
+        if element.tag in _PLAIN:
+            yield _source(element, path)
+        elif element.tag.endswith("Source"):
+            raise InputError(f"{path}: holds a {element.tag}, which is not read{_REMEDY.format(name=path.name)}")
+
+
+def _source(element: Any, path: Path) -> _Source:
+    name = element.find("SourceFilename")
+    if name is None or not (name.text or "").strip():
+        raise InputError(f"{path}: a source without a file name")
+    for tag in _ARITHMETIC:
+        if element.find(tag) is not None:
+            raise InputError(f"{path}: a source with {tag}, which is not read{_REMEDY.format(name=path.name)}")
+    source, target = _rectangle(element, "SrcRect", path), _rectangle(element, "DstRect", path)
+    if source.shape != target.shape:
+        raise InputError(f"{path}: a source changes the pixel size, which is not read{_REMEDY.format(name=path.name)}")
+    band = (element.findtext("SourceBand") or "1").strip()
+    if not band.isdigit():
+        raise InputError(f"{path}: a source takes band {band!r}, which is not read{_REMEDY.format(name=path.name)}")
+    return _Source(
+        path=_source_path(name, path), band=int(band), source=source, target=target,
+        nodata=_number(element.findtext("NODATA")),
+        opaque=element.tag == "SimpleSource",
+    )  # fmt: skip
+
+
+def _source_path(name: Any, path: Path) -> Path:
+    text = name.text.strip()
+    if text.startswith("/vsi") or "://" in text or ":::" in text or "<" in text:
+        raise RefusedError(f"{path}: names {text[:80]!r}, a network or virtual source, which is never opened")
+    return path.parent / text if name.get("relativeToVRT") == "1" else Path(text)
+
+
+def _rectangle(element: Any, tag: str, path: Path) -> Window:
+    rectangle = element.find(tag)
+    if rectangle is None:
+        raise InputError(f"{path}: a source without {tag}")
+    numbers = [_number(rectangle.get(key)) for key in ("yOff", "xOff", "ySize", "xSize")]
+    known = [number for number in numbers if number is not None and abs(number) < 2**31]
+    whole = [round(number) for number in known]
+    if len(known) != 4 or any(abs(number - near) > 1e-6 for number, near in zip(known, whole, strict=True)):
+        raise InputError(f"{path}: {tag} is not in whole pixels{_REMEDY.format(name=path.name)}")
+    if min(whole[2:]) < 1:
+        raise InputError(f"{path}: {tag} is empty")
+    return Window(row=whole[0], col=whole[1], rows=whole[2], cols=whole[3])
+
+
+def _pieces(
+    table: list[list[_Source]], allowed: AllowedFolders, chain: tuple[Path, ...], path: Path
+) -> Iterator[Piece]:
+    """Sources at the same place in the same file, over all bands, as one piece.
+
+    Sources are joined only at the same position of their bands' lists, so that the order within
+    each band stays.
+    """
+    opened: dict[Path, Mosaic] = {}
+    for position in range(max(map(len, table))):
+        joined: dict[tuple[Any, ...], dict[int, _Source]] = {}
+        for band, sources in enumerate(table):
+            if position < len(sources):
+                source = sources[position]
+                joined.setdefault((source.path, source.source, source.target), {})[band] = source
+        for group in joined.values():
+            first = next(iter(group.values()))
+            if first.path not in opened:
+                opened[first.path] = _open_source(first.path, allowed, chain, path)
+            yield from _placed(opened[first.path], group, len(table), path)
+
+
+def _open_source(source: Path, allowed: AllowedFolders, chain: tuple[Path, ...], path: Path) -> Mosaic:
+    resolved = allowed.require(source, path)
+    if safety.sniff(resolved) == "VRT":
+        return read_vrt(resolved, allowed, chain)
+    return whole_file(describe(resolved))
+
+
+def _placed(mosaic: Mosaic, group: dict[int, _Source], count: int, path: Path) -> Iterator[Piece]:
+    """The pieces of a source, cut to its rectangle and moved to where the VRT puts it."""
+    first = next(iter(group.values()))
+    for source in group.values():
+        if source.band > len(mosaic.names):
+            raise InputError(f"{path}: asks for band {source.band} of {source.path}, which has {len(mosaic.names)}")
+    for piece in mosaic.pieces:
+        part = piece.target.intersection(first.source)
+        if part.is_empty:
+            continue
+        inside = part.shifted(piece.source.row - piece.row, piece.source.col - piece.col)
+        bands: list[int | None] = [None] * count
+        nodata: list[float | None] = [None] * count
+        for band, source in group.items():
+            bands[band] = piece.bands[source.band - 1]
+            nodata[band] = source.nodata
+        yield Piece(
+            file=piece.file, bands=tuple(bands), source=inside, nodata=tuple(nodata),
+            row=part.row - first.source.row + first.target.row,
+            col=part.col - first.source.col + first.target.col,
+            opaque=first.opaque or piece.opaque,
+        )  # fmt: skip
+
+
+def _with_nodata(piece: Piece, nodata: list[float | None]) -> Piece:
+    """Let the VRT's own nodata count as well; where a source names one too, the file's stands beside it."""
+    merged = tuple(own if own is not None else ours for own, ours in zip(piece.nodata, nodata, strict=True))
+    return replace(piece, nodata=merged)
+
+
+def _dtype(band: Any, path: Path) -> str:
+    kind = band.get("dataType", "Byte")
+    if kind not in _DTYPES:
+        raise InputError(f"{path}: holds {kind}, which is not read")
+    return _DTYPES[kind]
+
+
+def _number(text: str | None) -> float | None:
+    try:
+        return float(text) if text is not None and text.strip() else None
+    except ValueError:
+        return None

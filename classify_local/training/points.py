@@ -1,0 +1,176 @@
+"""Reference points from tables: coordinates and classes, with everything that could not be read."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+from pyproj import CRS, Transformer
+from pyproj.exceptions import CRSError, ProjError
+
+from classify_local.errors import InputError, nearest
+from classify_local.recipe.model import CollectedSource, CsvSource
+from classify_local.recipe.text import RecipeDocument
+from classify_local.storage.tables import Table, read_csv
+from classify_local.types import LabelArray
+
+COORDINATE_COLUMNS = (
+    ("lon", "lat"),
+    ("center_lon", "center_lat"),
+    ("CENTER_LON", "CENTER_LAT"),
+    ("XCoordinate", "YCoordinate"),
+    ("location_x", "location_y"),
+)
+"""Columns taken for coordinates when the recipe names none, first found; SEPAL's list."""
+
+_SHOWN = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReferencePoints:
+    """Points with a class.
+
+    Parameters
+    ----------
+    where
+        The file they come from.
+    x, y
+        Coordinates in `crs`, shape (n,).
+    labels
+        Class values, shape (n,).
+    crs
+        The reference system of the coordinates.
+    unreadable
+        One line for each row without usable coordinates or class, the first 20.
+    n_unreadable
+        How many such rows there are.
+    """
+
+    where: str
+    x: NDArray[np.float64]
+    y: NDArray[np.float64]
+    labels: LabelArray
+    crs: str
+    unreadable: tuple[str, ...]
+    n_unreadable: int
+
+    def in_crs(self, crs_wkt: str) -> ReferencePoints:
+        """The same points in another reference system; not finite where a point has no place in it."""
+        x, y = project(self.x, self.y, self.crs, crs_wkt)
+        return replace(self, x=x, y=y, crs=crs_wkt)
+
+
+def project(
+    x: NDArray[np.float64], y: NDArray[np.float64], source: str, target: str
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Coordinates in another reference system, x (or longitude) first in both."""
+    transformer = Transformer.from_crs(known_crs(source, "crs"), CRS.from_user_input(target), always_xy=True)
+    try:
+        new_x, new_y = transformer.transform(x, y)
+    except ProjError as error:
+        raise InputError(f"coordinates cannot be transformed from {source}: {error}") from error
+    return np.asarray(new_x, dtype=float), np.asarray(new_y, dtype=float)
+
+
+def known_crs(text: str, where: str) -> CRS:
+    """The reference system a text means: EPSG:n or a definition, never an address.
+
+    Raises
+    ------
+    InputError
+        If there is no such system.
+    """
+    if "://" in text:
+        raise InputError(f"{where}: {text!r} is an address; write EPSG:n, for example EPSG:4326")
+    try:
+        return CRS.from_user_input(text)
+    except CRSError as error:
+        raise InputError(f"{where}: unknown reference system {text!r}; write EPSG:n, for example EPSG:4326") from error
+
+
+def read_points(source: CollectedSource | CsvSource, document: RecipeDocument) -> ReferencePoints:
+    """The points of one training entry.
+
+    A file of collected points that does not exist yet holds no points.
+
+    Raises
+    ------
+    InputError
+        If the table or its columns are not there, or no row can be read.
+    """
+    if isinstance(source, CollectedSource):
+        path = document.resolve(source.collected)
+        table = read_csv(path) if path.exists() else Table(where=str(path), columns={}, lines=[])
+        columns = ("XCoordinate", "YCoordinate", "class")
+        crs = "EPSG:4326"
+    else:
+        table = read_csv(document.resolve(source.csv))
+        columns = (*_coordinate_columns(source, table), source.class_ or "class")
+        crs = source.crs
+    known_crs(crs, table.where)
+    return _parsed(table, columns, crs) if table.columns else _parsed(table, None, crs)
+
+
+def _coordinate_columns(source: CsvSource, table: Table) -> tuple[str, str]:
+    for x, y in COORDINATE_COLUMNS:
+        if source.x is None and source.y is None and x in table.columns and y in table.columns:
+            return x, y
+    return source.x or "XCoordinate", source.y or "YCoordinate"
+
+
+def _parsed(table: Table, columns: tuple[str, str, str] | None, crs: str) -> ReferencePoints:
+    x, y, labels, unreadable = [], [], [], []
+    for line, fields in _rows(table, columns):
+        try:
+            point = _coordinate(fields[0]), _coordinate(fields[1]), _class_value(fields[2])
+        except ValueError as error:
+            unreadable.append(f"{table.where}, line {line}: {error}")
+            continue
+        x.append(point[0])
+        y.append(point[1])
+        labels.append(point[2])
+    if unreadable and not x:
+        raise InputError(*unreadable[:3], f"{table.where}: no row can be read")
+    return ReferencePoints(
+        where=table.where, x=np.array(x, dtype=float), y=np.array(y, dtype=float), crs=crs,
+        labels=np.array(labels, dtype=np.int64), unreadable=tuple(unreadable[:_SHOWN]), n_unreadable=len(unreadable),
+    )  # fmt: skip
+
+
+def _rows(table: Table, columns: tuple[str, str, str] | None) -> list[tuple[int, tuple[str, ...]]]:
+    if columns is None:
+        return []
+    missing = [name for name in columns if name not in table.columns]
+    if missing:
+        raise InputError(
+            *(
+                f"{table.where}: no column {name!r}; it has {', '.join(table.columns)}{nearest(name, table.columns)}"
+                for name in missing
+            )
+        )
+    fields = zip(*(table.columns[name] for name in columns), strict=True)
+    return list(zip(table.lines, fields, strict=True))
+
+
+def _coordinate(text: str) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        hint = "; write a decimal point, not a comma" if text.count(",") == 1 else ""
+        raise ValueError(f"coordinate {text!r} is not a number{hint}") from None
+    if not math.isfinite(number):
+        raise ValueError(f"coordinate {text!r} is not finite")
+    return number
+
+
+def _class_value(text: str) -> int:
+    """A class value; whole numbers stored as 10.0 are accepted."""
+    try:
+        number = float(text)
+    except ValueError:
+        raise ValueError(f"class {text!r} is not a number; give the legend's value, not its label") from None
+    if not number.is_integer() or abs(number) > 2**31:
+        raise ValueError(f"class {text!r} is not a whole number")
+    return int(number)
