@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from typing import TypeVar
 
 from classify_local.accuracy.confusion import ErrorMatrix
 from classify_local.grid import Grid
 from classify_local.legend import Legend
 from classify_local.training.samples import REASONS, TrainingReport
+
+F = TypeVar("F", bound=Hashable)
 
 
 def grid_sentence(grid: Grid) -> str:
@@ -30,9 +33,9 @@ def training_lines(report: TrainingReport, legend: Legend) -> Iterator[str]:
             if report.dropped.get((where, reason)):
                 yield f"  left out: {report.dropped[where, reason]} {reason}"
     yield from class_table(report.classes, legend)
-    for layer, removed in report.mask_losses.items():
-        parts = ", ".join(f"{count} of {legend.label(value)}" for value, count in removed.items())
-        yield f"no data in {layer} removes {sum(removed.values())} rows: {parts}"
+    for layers, removed in _grouped({layer: tuple(lost.items()) for layer, lost in report.mask_losses.items()}):
+        parts = ", ".join(f"{count} of {legend.label(value)}" for value, count in removed)
+        yield f"no data in {layers} removes {sum(count for _, count in removed)} rows: {parts}"
     yield from report.notes
 
 
@@ -45,11 +48,11 @@ def class_table(counts: Mapping[int, int], legend: Legend) -> Iterator[str]:
 
 def mask_lines(pixels: int, lost: Mapping[str, int], alone: Mapping[str, int], certainty: str = "") -> Iterator[str]:
     """What each band's mask removes of the image, most first."""
-    for layer, count in sorted(lost.items(), key=lambda item: -item[1]):
-        if count:
-            only = 100 * alone.get(layer, 0) / pixels
-            share = f"{100 * count / pixels:.1f} %{certainty}"
-            yield f"{layer} has no data in {share} of the image, {only:.1f} % by itself alone"
+    facts = {layer: (count, alone.get(layer, 0)) for layer, count in lost.items() if count}
+    for layers, (count, only) in sorted(_grouped(facts), key=lambda group: -group[1][0]):
+        share = f"{100 * count / pixels:.1f} %{certainty} of the image"
+        single = f", {100 * only / pixels:.1f} % where nothing else lacks data" if only else ""
+        yield f"no data in {layers} removes {share}{single}"
 
 
 def duration(seconds: float) -> str:
@@ -73,6 +76,18 @@ def accuracy_lines(matrix: ErrorMatrix, legend: Legend) -> Iterator[str]:
     yield f"  {'':<{width}}  user's  producer's"
     for value, users, producers in zip(matrix.classes, matrix.users, matrix.producers, strict=True):
         yield f"  {legend.label(value):<{width}}  {_percent(users):>6}  {_percent(producers):>10}"
+
+
+def _grouped(facts: Mapping[str, F]) -> list[tuple[str, F]]:
+    """Layers of which the same is to be said, as one: 'blue, green and red'."""
+    groups: dict[F, list[str]] = {}
+    for layer, fact in facts.items():
+        groups.setdefault(fact, []).append(layer)
+    return [(_listed(layers), fact) for fact, layers in groups.items()]
+
+
+def _listed(names: Sequence[str]) -> str:
+    return " and ".join(part for part in (", ".join(names[:-1]), names[-1]) if part)
 
 
 def _percent(share: float) -> str:
