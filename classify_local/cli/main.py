@@ -7,12 +7,13 @@ import importlib
 import os
 import sys
 import traceback
+from collections.abc import Sequence
 from typing import Any
 
 import click
 
 from classify_local import __version__
-from classify_local.errors import ClassifyLocalError, Interrupted, nearest
+from classify_local.errors import ClassifyLocalError, InputError, Interrupted, nearest
 
 COMMANDS = {
     "demo": "Copy the sample scene into a folder and map it: the first thing to run.",
@@ -63,29 +64,43 @@ def cli(debug: bool) -> None:
 
 def main() -> None:
     """Run the command line and end the process with its exit code."""
-    debug = "--debug" in sys.argv
-    code = 1
+    _leave(call(sys.argv[1:]))
+
+
+def call(arguments: Sequence[str]) -> int:
+    """Run a command and turn what it raises into lines and an exit code.
+
+    Parameters
+    ----------
+    arguments
+        The words after the program's name.
+    """
     try:
-        code = cli.main(prog_name="classify-local", standalone_mode=False) or 0
+        return cli.main(list(arguments), prog_name="classify-local", standalone_mode=False) or 0
     except ClassifyLocalError as error:
-        code = _report(error, debug)
+        return _report(error, "--debug" in arguments)
     except click.ClickException as error:
         error.show()
-        code = 2
+        return InputError.exit_code
     except (click.Abort, KeyboardInterrupt):
-        code = Interrupted.exit_code
+        return Interrupted.exit_code
     except Exception:
         traceback.print_exc()
         click.echo("This is a fault of classify_local, not yours; please report it with the lines above.", err=True)
-    _leave(code)
+        return ClassifyLocalError.exit_code
 
 
 def _report(error: ClassifyLocalError, debug: bool) -> int:
     if debug:
         traceback.print_exc()
     for line in error.problems:
-        click.echo(click.style("error: ", fg="red") + line, err=True)
+        click.echo(click.style("error: ", fg="red") + printable(line), err=True)
     return error.exit_code
+
+
+def printable(text: str) -> str:
+    """`text` on one line, with what a terminal would obey (escapes, line ends) written out."""
+    return "".join(mark if mark.isprintable() else repr(mark)[1:-1] for mark in text)
 
 
 def _leave(code: int) -> None:

@@ -122,14 +122,20 @@ def read_plan(folder: Path) -> dict[str, Any] | None:
     """The plan a run was begun with, as stored, or None."""
     try:
         found = json.loads((folder / _FILE).read_text(encoding="utf-8"))
-        return found if {"identity", "digest", "tiles", "name"} <= set(found) else None
+        return found if {"identity", "digest", "tiles", "name", "model_sha256"} <= set(found) else None
     except (OSError, ValueError, TypeError):
         return None
 
 
-def write_plan(plan: Plan, folder: Path) -> None:
+def remove_plan(folder: Path) -> None:
+    """Forget what a run began with, so that whatever is there is not taken for its map."""
+    (folder / _FILE).unlink(missing_ok=True)
+
+
+def write_plan(plan: Plan, folder: Path, model_sha256: str) -> None:
     """Store what a run begins with."""
     stored = {
+        "model_sha256": model_sha256,
         "name": plan.name, "digest": plan.digest, "tiles": [tile.id for tile in plan.tiles],
         "identity": plan.identity,
     }  # fmt: skip

@@ -18,7 +18,7 @@ from classify_local.legend import Legend
 from classify_local.mapping import finish
 from classify_local.mapping.execution import Executor, run_tiles, threads
 from classify_local.mapping.journal import Journal, TileRecord
-from classify_local.mapping.plan import Plan, read_plan, require_same, write_plan
+from classify_local.mapping.plan import Plan, read_plan, remove_plan, require_same, write_plan
 from classify_local.mapping.progress import Progress, Reporter
 from classify_local.mapping.stopping import Stop
 from classify_local.mapping.tiles import MapJob, map_tile
@@ -128,18 +128,24 @@ def _model(
     plan, folder, own = request.plan, request.folder, request.folder / RUN_FOLDER
     path = folder / f"{plan.name}_model.zip"
     begun = read_plan(own)
-    if begun is not None and begun["digest"] == plan.digest and path.exists() and not request.restart:
+    if begun is not None and not request.restart and _is_stored(path, begun, plan):
         model = persistence.load(path)
         return model, model.training
     model, training = ready or request.train()
     if begun is not None:
-        _remove_map(folder, str(begun["name"]))
+        remove_plan(own)
         Journal(own).clear()
+        _remove_map(folder, str(begun["name"]))
     persistence.save(model, path)
     atomic.reached("model stored")
-    write_plan(plan, own)
+    write_plan(plan, own, sha256(path))
     atomic.reached("plan stored")
     return model, training
+
+
+def _is_stored(path: Path, begun: Mapping[str, Any], plan: Plan) -> bool:
+    """True if the model of this plan is there as it was stored."""
+    return begun["digest"] == plan.digest and path.exists() and sha256(path) == begun["model_sha256"]
 
 
 def _make_tiles(

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import rasterio
 import sklearn
 from numpy.typing import NDArray
 
@@ -38,8 +39,6 @@ _EPOCH = (1980, 1, 1, 0, 0, 0)
 
 def versions() -> dict[str, str]:
     """Versions on which results depend."""
-    import rasterio
-
     return {
         "classify_local": __version__, "python": platform.python_version(), "numpy": np.__version__,
         "scikit-learn": sklearn.__version__, "rasterio": rasterio.__version__, "gdal": rasterio.__gdal_version__,

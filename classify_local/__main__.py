@@ -1,0 +1,5 @@
+"""`python -m classify_local`."""
+
+from classify_local.cli.main import main
+
+main()
