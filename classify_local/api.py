@@ -12,7 +12,6 @@ from classify_local.classifiers import persistence
 from classify_local.classifiers.trained import TrainedModel
 from classify_local.classifiers.trained import train as fit
 from classify_local.demonstration import HeldOut, copy_sample, held_out_accuracy
-from classify_local.errors import InputError, Problems
 from classify_local.features.images import open_stack as _open_stack
 from classify_local.features.stack import FeatureStack
 from classify_local.legend import Legend
@@ -22,14 +21,13 @@ from classify_local.mapping.progress import Reporter, Silent
 from classify_local.mapping.run import Request, RunResult, run_map
 from classify_local.mapping.status import RunStatus, read_status
 from classify_local.mapping.stopping import Stop, on_signals
+from classify_local.preparation import Trainable, prepare_training
 from classify_local.recipe.model import Recipe
 from classify_local.recipe.text import RecipeDocument, load, require_available
 from classify_local.report.preview import write_preview
 from classify_local.report.text import mask_lines, training_lines
-from classify_local.storage import atomic
-from classify_local.storage.legends import recipe_legend
-from classify_local.training.collect import training_table
 from classify_local.training.samples import TrainingReport, TrainingSet, require_two_classes
+from classify_local.training.sampling import sample_points
 
 RecipeLike = str | Path | Mapping[str, Any] | RecipeDocument
 
@@ -91,10 +89,8 @@ def train(recipe: RecipeLike, model: Path | None = None, *, allow: Sequence[Path
         If the file cannot be written.
     """
     document = load(recipe)
-    stack, legend = _prepare(document, allow)
-    if model is not None:
-        atomic.require_writable(model.absolute().parent)
-    trained, _ = _train(document, stack, legend, Silent())
+    ready = prepare_training(document, allow, None if model is None else model.absolute().parent)
+    trained, _ = _train(ready, Silent())
     if model is not None:
         model.parent.mkdir(parents=True, exist_ok=True)
         persistence.save(trained, model)
@@ -145,10 +141,10 @@ def run(
     document = _changed(load(recipe), name, bands)
     stop, reporter = Stop(), reporter or Silent()
     with on_signals(stop):
-        stack, legend = _prepare(document, allow)
+        ready = prepare_training(document, allow, _folder(document, out))
         request = Request(
-            document=document, plan=make_plan(document, stack, legend), stack=stack, legend=legend,
-            train=lambda: _train(document, stack, legend, reporter), folder=_folder(document, out),
+            document=document, plan=make_plan(document, ready.stack, ready.legend), stack=ready.stack,
+            legend=ready.legend, train=lambda: _train(ready, reporter), folder=_folder(document, out),
             workers=workers or default_workers(), restart=restart, break_lock=break_lock, executor=executor,
         )  # fmt: skip
         result = run_map(request, stop, reporter)
@@ -180,11 +176,11 @@ def demo(folder: Path, *, workers: int | None = None, reporter: Reporter | None 
     """
     document = copy_sample(folder)
     result = run(document, out=folder / "downloads", workers=workers, reporter=reporter)
-    stack, legend = _prepare(document, ())
+    ready = prepare_training(document, ())
     preview = folder / f"{document.name}.png"
-    write_preview(preview, result.folder, document.name, stack, legend)
+    write_preview(preview, result.folder, document.name, ready.stack, ready.legend)
     accuracy = held_out_accuracy(result.folder / f"{document.name}_class.vrt", folder / "reference.csv")
-    return DemoResult(map=result, accuracy=accuracy, legend=legend, preview=preview)
+    return DemoResult(map=result, accuracy=accuracy, legend=ready.legend, preview=preview)
 
 
 def status(folder: Path, *, verify: bool = False) -> RunStatus:
@@ -205,32 +201,12 @@ def status(folder: Path, *, verify: bool = False) -> RunStatus:
     return read_status(folder, verify=verify)
 
 
-def _prepare(document: RecipeDocument, allow: Sequence[Path]) -> tuple[FeatureStack, Legend]:
-    """Stack and legend of a recipe that shall be trained, or all that stands against it."""
-    require_available(document)
-    problems = Problems()
-    legend = problems.attempt(lambda: recipe_legend(document))
-    if legend is None and not problems:
-        problems.add(InputError(f"{document.where}: has no legend; a run needs one, for example legend: legend.csv"))
-    if not document.recipe.training:
-        problems.add(
-            InputError(f"{document.where}: has no training data; a run needs some, for example - csv: points.csv")
-        )
-    stack = problems.attempt(lambda: _open_stack(document, allow))
-    problems.raise_all()
-    if stack is None or legend is None:  # both are there when nothing stands against them
-        raise AssertionError("unreachable")
-    return stack, legend
-
-
-def _train(
-    document: RecipeDocument, stack: FeatureStack, legend: Legend, reporter: Reporter
-) -> tuple[TrainedModel, Mapping[str, Any]]:
-    training, report = training_table(document, stack, legend)
-    for line in training_lines(report, legend):
+def _train(ready: Trainable, reporter: Reporter) -> tuple[TrainedModel, Mapping[str, Any]]:
+    training, report = sample_points(ready.points, ready.stack, ready.legend)
+    for line in training_lines(report, ready.legend):
         reporter.say(line)
     require_two_classes(training, report)
-    model = fit(document.recipe.classifier, training, stack.names, legend)
+    model = fit(ready.document.recipe.classifier, training, ready.stack.names, ready.legend)
     return model, _training_facts(training, report)
 
 

@@ -12,18 +12,16 @@ from pathlib import Path
 import numpy as np
 
 from classify_local.classifiers.trained import train
-from classify_local.errors import InputError, Problems
-from classify_local.features.images import open_stack
 from classify_local.features.stack import FeatureStack
 from classify_local.grid import BLOCK_SIZE, Grid, Window, blocks
 from classify_local.legend import Legend
 from classify_local.mapping.block import classify_block
 from classify_local.mapping.plan import Plan, make_plan
-from classify_local.recipe.text import RecipeDocument, require_available
-from classify_local.storage import atomic, gdal
-from classify_local.storage.legends import recipe_legend
-from classify_local.training.collect import training_table
+from classify_local.preparation import prepare
+from classify_local.recipe.text import RecipeDocument
+from classify_local.storage import gdal
 from classify_local.training.samples import TrainingReport, TrainingSet, require_two_classes
+from classify_local.training.sampling import sample_points
 
 _LOOKED_AT = 64
 """Blocks read to find what masks remove; a larger image is estimated from as many, spread evenly."""
@@ -99,19 +97,13 @@ def check_recipe(document: RecipeDocument, folder: Path, allow: Sequence[Path], 
     ClassifyLocalError
         All problems at once.
     """
-    require_available(document)
-    problems = Problems()
-    legend = problems.attempt(lambda: recipe_legend(document))
-    stack = problems.attempt(lambda: open_stack(document, allow))
-    problems.attempt(lambda: atomic.require_writable(folder))
-    problems.raise_all()
-    if stack is None:
-        raise InputError(f"{document.where}: has no images")
+    ready = prepare(document, allow, folder)
+    stack, legend = ready.stack, ready.legend
     training = report = plan = cost = None
     if legend is not None:
         plan = make_plan(document, stack, legend)
         if document.recipe.training:
-            training, report = training_table(document, stack, legend)
+            training, report = sample_points(ready.points, stack, legend)
             require_two_classes(training, report)
         cost = estimate_cost(document, stack, legend, plan, training, workers, folder)
     return CheckReport(

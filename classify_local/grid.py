@@ -144,23 +144,21 @@ class Grid:
             Not finite where a coordinate is not.
         """
         inverse = ~self.transform
-        cols = inverse.a * x + inverse.b * y + inverse.c
-        rows = inverse.d * x + inverse.e * y + inverse.f
+        with np.errstate(invalid="ignore"):  # a place beyond a projection's reach is infinite
+            cols = inverse.a * x + inverse.b * y + inverse.c
+            rows = inverse.d * x + inverse.e * y + inverse.f
         return np.stack([rows, cols])
 
     def offset_of(self, other: Grid) -> tuple[int, int] | None:
         """Row and column of this grid at which `other` begins, or None if their pixels do not match."""
         if self.crs != other.crs:
             return None
-        own, its = self.transform, other.transform
+        step = ~self.transform @ other.transform  # from its pixels to ours: a shift if they are the same
         sides = max(*self.shape, *other.shape)
-        for ours, theirs in zip((own.a, own.b, own.d, own.e), (its.a, its.b, its.d, its.e), strict=True):
-            if abs(ours - theirs) * sides > _ALIGNED * max(self.pixel_size):
-                return None
-        col, row = ~own @ (its.c, its.f)
-        if abs(row - round(row)) > _ALIGNED or abs(col - round(col)) > _ALIGNED:
+        if max(abs(step.a - 1), abs(step.b), abs(step.d), abs(step.e - 1)) * sides > _ALIGNED:
             return None
-        return round(row), round(col)
+        row, col = round(step.f), round(step.c)
+        return (row, col) if max(abs(step.f - row), abs(step.c - col)) <= _ALIGNED else None
 
     def cropped(self, window: Window) -> Grid:
         """The grid of the pixels in `window`."""
@@ -192,6 +190,8 @@ def union(grids: list[Grid]) -> tuple[Grid, list[tuple[int, int]]]:
 
 def blocks(window: Window, within: Window, size: int = BLOCK_SIZE) -> Iterator[Window]:
     """The canonical blocks that `window` touches, row by row, clipped to the grid `within`."""
+    if window.is_empty:
+        return
     for row in range(window.row // size * size, window.row + window.rows, size):
         for col in range(window.col // size * size, window.col + window.cols, size):
             yield Window(row=row, col=col, rows=size, cols=size).intersection(within)

@@ -20,7 +20,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("training",),
     ("classifiers", "accuracy"),
     ("mapping",),
-    ("checking", "demonstration"),
+    ("preparation", "checking", "demonstration"),
     ("report",),
     ("api",),
     ("cli", "web", "__main__"),
