@@ -21,7 +21,7 @@ from classify_local.errors import (
 )
 
 if TYPE_CHECKING:
-    from classify_local.api import check, demo, load_recipe, open_stack, recipe_schema, run, status, train
+    from classify_local.api import check, classify, demo, load_recipe, open_stack, recipe_schema, run, status, train
     from classify_local.classifiers.trained import TrainedModel
     from classify_local.features.stack import BandSpec, Block, FeatureStack
     from classify_local.grid import Grid, Tile, Window
@@ -40,6 +40,7 @@ _LAZY = {
     "TrainedModel": "classifiers.trained",
     "Window": "grid",
     "check": "api",
+    "classify": "api",
     "demo": "api",
     "load_recipe": "api",
     "open_stack": "api",
@@ -68,6 +69,7 @@ __all__ = [
     "TrainedModel",
     "Window",
     "check",
+    "classify",
     "demo",
     "load_recipe",
     "open_stack",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from classify_local.checking import CheckReport, check_recipe
 from classify_local.classifiers import persistence
@@ -28,6 +28,9 @@ from classify_local.report.preview import write_preview
 from classify_local.report.text import mask_lines, training_lines
 from classify_local.training.samples import TrainingReport, TrainingSet, require_two_classes
 from classify_local.training.sampling import sample_points
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 RecipeLike = str | Path | Mapping[str, Any] | RecipeDocument
 
@@ -154,6 +157,21 @@ def run(
     if not facts["valid_pixels"]:
         reporter.say("warning: 0 valid pixels: no pixel has data in every band, the map is empty")
     return result
+
+
+def classify(
+    stack: FeatureStack, model: TrainedModel, bands: Sequence[str] = ("class", "class_probability"), chunks: int = 512
+) -> xr.Dataset:
+    """The map of a stack as a lazy dataset, without a run folder; see `classify_local.mapping.lazy`.
+
+    Raises
+    ------
+    InputError
+        If the stack's bands are not those of the model.
+    """
+    from classify_local.mapping import lazy
+
+    return lazy.classify(stack, model, bands, chunks)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

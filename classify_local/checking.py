@@ -5,18 +5,21 @@ from __future__ import annotations
 import shutil
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from classify_local.classifiers.trained import train
-from classify_local.features.stack import FeatureStack
+from classify_local.features.images import ImageSource
+from classify_local.features.stack import Block, FeatureStack
 from classify_local.grid import BLOCK_SIZE, Grid, Window, blocks
 from classify_local.legend import Legend
 from classify_local.mapping.block import classify_block
 from classify_local.mapping.plan import Plan, make_plan
+from classify_local.mapping.window import MaskCount
 from classify_local.preparation import prepare
 from classify_local.recipe.text import RecipeDocument
 from classify_local.storage import gdal
@@ -25,13 +28,17 @@ from classify_local.training.sampling import sample_points
 
 _LOOKED_AT = 64
 """Blocks read to find what masks remove; a larger image is estimated from as many, spread evenly."""
+_LOOKED_AT_CLOSELY = 8
+_SLACK = 1e-6
+_FEW = 0.01
+"""Share of pixels outside an index's range that is taken for noise, shadow and over-correction."""
 _BASE_BYTES = 350_000_000
 """Memory of the process with its libraries, measured at the start of a run."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MaskLosses:
-    """Share of the image that bands and masks remove.
+class Look:
+    """What a look at the image showed.
 
     Parameters
     ----------
@@ -39,6 +46,8 @@ class MaskLosses:
         Pixels looked at.
     lost, alone
         Of those, the pixels each band or mask removes, and those nothing else removes.
+    outside
+        Pixels in which a derived band lies outside its possible range.
     exact
         True if the whole image was looked at.
     """
@@ -46,6 +55,7 @@ class MaskLosses:
     pixels: int
     lost: Mapping[str, int]
     alone: Mapping[str, int]
+    outside: Mapping[str, int]
     exact: bool
 
 
@@ -81,7 +91,7 @@ class CheckReport:
     folder: Path
     grid: Grid
     stack: FeatureStack
-    losses: MaskLosses
+    look: Look
     legend: Legend | None
     training: TrainingReport | None
     tiles: int
@@ -106,27 +116,36 @@ def check_recipe(document: RecipeDocument, folder: Path, allow: Sequence[Path], 
             training, report = sample_points(ready.points, stack, legend)
             require_two_classes(training, report)
         cost = estimate_cost(document, stack, legend, plan, training, workers, folder)
+    seen = look(stack)
     return CheckReport(
-        name=document.name, folder=folder, grid=stack.grid, stack=stack, losses=mask_losses(stack), legend=legend,
+        name=document.name, folder=folder, grid=stack.grid, stack=stack, look=seen, legend=legend,
         training=report, tiles=0 if plan is None else len(plan.tiles), cost=cost,
-        notes=tuple(_notes(document, stack, legend)),
+        notes=tuple(_notes(document, stack, legend, seen)),
     )  # fmt: skip
 
 
-def mask_losses(stack: FeatureStack, looked_at: int = _LOOKED_AT) -> MaskLosses:
-    """What each band and mask removes, from all blocks or from evenly spread ones."""
+def look(stack: FeatureStack, looked_at: int = _LOOKED_AT) -> Look:
+    """Look at all blocks of an image, or at evenly spread ones."""
     every = list(blocks(stack.grid.window, stack.grid.window))
     chosen = _spread(every, looked_at)
-    lost: Counter[str] = Counter()
-    alone: Counter[str] = Counter()
+    count = MaskCount(stack.layers)
+    outside: Counter[str] = Counter()
     for window in chosen:
-        by_layer = stack.read(window).valid_by_layer
-        missing = (~by_layer).sum(axis=0)
-        for layer, valid in zip(stack.layers, by_layer, strict=True):
-            lost[layer] += int((~valid).sum())
-            alone[layer] += int((~valid & (missing == 1)).sum())
+        block = stack.read(window)
+        count.count(block.valid_by_layer)
+        _count_outside(stack, block, outside)
     pixels = sum(window.rows * window.cols for window in chosen)
-    return MaskLosses(pixels=pixels, lost=lost, alone=alone, exact=len(chosen) == len(every))
+    exact = len(chosen) == len(every)
+    return Look(pixels=pixels, lost=count.any, alone=count.alone, outside=outside, exact=exact)
+
+
+def _count_outside(stack: FeatureStack, block: Block, outside: Counter[str]) -> None:
+    """Count pixels of derived bands that lie outside the range their formula can give."""
+    for values, spec in zip(block.features, stack.bands, strict=True):
+        if spec.valid_range is not None:
+            low, high = spec.valid_range
+            found = values[block.valid]
+            outside[spec.name] += int(((found < low - _SLACK) | (found > high + _SLACK)).sum())
 
 
 def estimate_cost(
@@ -179,7 +198,7 @@ def _seconds(
     return fitted + one * rows * cols / min(workers, len(plan.tiles))
 
 
-def _notes(document: RecipeDocument, stack: FeatureStack, legend: Legend | None) -> list[str]:
+def _notes(document: RecipeDocument, stack: FeatureStack, legend: Legend | None, seen: Look) -> list[str]:
     notes = []
     if legend is None:
         notes.append("no legend yet: a run needs one")
@@ -189,9 +208,36 @@ def _notes(document: RecipeDocument, stack: FeatureStack, legend: Legend | None)
         notes.append(
             f"a tile_size that is a multiple of {BLOCK_SIZE} is read fastest; {document.recipe.output.tile_size} is not"
         )
+    notes += _range_notes(stack, seen)
     if stack.grid.transform.e > 0:
         notes.append("the image is stored south side up; the map will be too")
     return notes
+
+
+def _range_notes(stack: FeatureStack, seen: Look) -> Iterator[str]:
+    """What tells that stored values are not turned into reflectance as they should be."""
+    remedy = "is it scaled right? for example reflectance: {scale: 0.0001, offset: 0}"
+    for name, count in seen.outside.items():
+        if count > _FEW * seen.pixels:
+            yield f"{name} lies outside its possible range in {100 * count / seen.pixels:.0f} % of the image; {remedy}"
+    every = list(blocks(stack.grid.window, stack.grid.window))
+    for source in stack.sources:
+        if isinstance(source, ImageSource):
+            found: dict[str, list[NDArray[np.float64]]] = {}
+            for window in _spread(every, _LOOKED_AT_CLOSELY):
+                for name, values in source.reflectances(window):
+                    found.setdefault(name, []).append(values)
+            wrong = [name for name, parts in found.items() if not _plausible(np.concatenate(parts))]
+            if wrong:
+                yield f"the reflectance of {', '.join(wrong)} in {source.mosaic.where} is not from 0 to 1; {remedy}"
+
+
+def _plausible(reflectance: NDArray[np.float64]) -> bool:
+    """False if much lies beyond what a surface reflects, or nearly nothing above zero."""
+    if not len(reflectance):
+        return True
+    beyond = (reflectance < -0.2) | (reflectance > 2.0)
+    return bool(beyond.mean() <= _FEW and np.percentile(reflectance, 99) > 0.005)
 
 
 def _spread(every: list[Window], count: int) -> list[Window]:

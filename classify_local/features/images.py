@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
-from classify_local.bands.aliases import find_band
+from classify_local.bands.aliases import band_number, find_band
 from classify_local.errors import InputError, collect
+from classify_local.features.derived import IndexRun, Inputs, Run, profile_bands, resolve_derived
 from classify_local.features.stack import BandSpec, FeatureStack, resolve_feature_dtype, resolve_names
 from classify_local.grid import Grid, Window
-from classify_local.recipe.model import BandRef, Mask, RasterImage
+from classify_local.recipe.model import BandRef, Mask, RasterImage, Reflectance
 from classify_local.recipe.text import RecipeDocument
 from classify_local.storage.images import open_image, with_nodata
 from classify_local.storage.mosaic import Mosaic
@@ -40,27 +42,50 @@ class PixelMask:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImageSource:
-    """Selected bands of one image on the grid of the stack.
+    """Selected and derived bands of one image on the grid of the stack.
 
-    `row` and `col` say where the image begins on that grid.
+    Parameters
+    ----------
+    mosaic
+        The image's files.
+    numbers, names
+        Bands that are read (numbers from 1): those selected first, then what derived bands need.
+    selected
+        The bands of the stack that are bands of the image.
+    runs
+        The bands of the stack that are derived, behind the selected ones.
+    mask, mask_name
+        Pixels to keep, if the recipe says so.
+    row, col
+        Where the image begins on the stack's grid.
     """
 
     mosaic: Mosaic
     numbers: tuple[int, ...]
-    bands: tuple[BandSpec, ...]
+    names: tuple[str, ...]
+    selected: tuple[BandSpec, ...]
+    runs: tuple[Run, ...]
     mask: PixelMask | None
     mask_name: str
     row: int
     col: int
 
     @property
-    def masks(self) -> tuple[str, ...]:
-        """The mask, if the recipe gives one."""
-        return () if self.mask is None else (self.mask_name,)
+    def bands(self) -> tuple[BandSpec, ...]:
+        """The selected bands, then the derived ones."""
+        return self.selected + tuple(spec for run in self.runs for spec in run.bands)
+
+    @property
+    def layers(self) -> tuple[str, ...]:
+        """The bands that are read, the mask, and derived bands where these can overflow."""
+        masks = () if self.mask is None else (self.mask_name,)
+        return self.names + masks + ((f"derived bands of {self.mosaic.where}",) if self._can_overflow else ())
 
     @property
     def dtype(self) -> np.dtype[np.generic]:
-        """Common type of the selected bands."""
+        """Common type of the bands."""
+        if self.runs:
+            return np.dtype(np.float32)
         return resolve_feature_dtype([np.dtype(self.mosaic.dtypes[number - 1]) for number in self.numbers])
 
     @property
@@ -68,12 +93,44 @@ class ImageSource:
         """The image's files and those of its mask."""
         return self.mosaic.paths + (() if self.mask is None else self.mask.mosaic.paths)
 
+    @property
+    def _can_overflow(self) -> bool:
+        """True if a derived value may be too large for float32, which no classifier takes."""
+        floats = (np.issubdtype(np.dtype(self.mosaic.dtypes[n - 1]), np.floating) for n in self.numbers)
+        return bool(self.runs) and any(floats)
+
     def read(self, window: Window) -> tuple[FeatureArray, MaskArray]:
         """Values and validity; see `BandSource`."""
         values, valid = self.mosaic.read(self.numbers, window.shifted(-self.row, -self.col))
+        layers = [valid]
         if self.mask is not None:
-            valid = np.concatenate([valid, self.mask.read(window)])
-        return values, valid
+            layers.append(self.mask.read(window))
+        if self.runs:
+            values = self._with_derived(values)
+        if self._can_overflow:
+            derived = values[len(self.selected) :]
+            # where an input is missing, the input is to blame, not the overflow of what stands there
+            layers.append(np.asarray(np.isfinite(derived).all(axis=0) | ~valid.all(axis=0))[None])
+        return values, np.concatenate(layers) if len(layers) > 1 else valid
+
+    def reflectances(self, window: Window) -> Iterator[tuple[str, NDArray[np.float64]]]:
+        """Name and valid reflectances, shape (n,), of each optical band that an index of this image needs."""
+        values, valid = self.mosaic.read(self.numbers, window.shifted(-self.row, -self.col))
+        for run in self.runs:
+            if isinstance(run, IndexRun):
+                for name, position in run.inputs:
+                    if name != "thermal":
+                        yield name, values[position][valid[position]] * run.scale + run.offset
+
+    def _with_derived(self, values: FeatureArray) -> NDArray[np.float32]:
+        out = np.empty((len(self.bands), *values.shape[1:]), dtype=np.float32)
+        first = len(self.selected)
+        with np.errstate(over="ignore", invalid="ignore"):  # pixels without data hold anything
+            out[:first] = values[:first]
+        for run in self.runs:
+            run.fill(values, out[first : first + len(run.bands)])
+            first += len(run.bands)
+        return out
 
 
 def open_stack(document: RecipeDocument, allow: Sequence[Path] = ()) -> FeatureStack:
@@ -132,9 +189,9 @@ def select_bands(wanted: Sequence[BandRef] | Mapping[str, BandRef] | None, mosai
 
 def _name(ref: BandRef, mosaic: Mosaic) -> str:
     """A band asked for by number goes by the file's name for it."""
-    if isinstance(ref, str) and not ref.strip().isdigit():
-        return ref
-    number = int(ref)
+    number = band_number(ref)
+    if number is None:
+        return str(ref)
     return mosaic.names[number - 1] if 1 <= number <= len(mosaic.names) else str(ref)
 
 
@@ -152,13 +209,49 @@ def _source(
     allowed: AllowedFolders,
 ) -> ImageSource:
     offset = _offset(mosaic, grid)
-    chosen = select_bands(image.bands, mosaic)
+    find = partial(_find_number, mosaic)
+    by_profile = None if image.bands is not None else profile_bands(image.derived, partial(_has, mosaic))
+    chosen = select_bands(by_profile or image.bands, mosaic)
+    inputs = Inputs(chosen, find)
+    runs = resolve_derived(image.derived, inputs, mosaic.where, *resolve_reflectance(image.reflectance, mosaic))
+    _require_no_clash(chosen, runs, mosaic.where)
     mask = None if image.mask is None else _mask(image.mask, mosaic, offset, grid, document, allowed)
     return ImageSource(
-        mosaic=mosaic, numbers=tuple(n for _, n in chosen), row=offset[0], col=offset[1],
-        bands=tuple(BandSpec(name=name, source=f"{mosaic.where}, band {n}") for name, n in chosen),
-        mask=mask, mask_name=f"mask of image {number}",
+        mosaic=mosaic, numbers=tuple(inputs.numbers), names=tuple(inputs.names), row=offset[0], col=offset[1],
+        selected=tuple(BandSpec(name=name, source=f"{mosaic.where}, band {n}") for name, n in chosen),
+        runs=runs, mask=mask, mask_name=f"mask of image {number}",
     )  # fmt: skip
+
+
+def _require_no_clash(chosen: Sequence[tuple[str, int]], runs: Sequence[Run], where: str) -> None:
+    """A selected band and an index of the same name: SEPAL silently replaces the band; we ask."""
+    made = {spec.name for run in runs for spec in run.bands}
+    both = [name for name, _ in chosen if name in made]
+    if both:
+        raise InputError(
+            f"{where}: {', '.join(both)} is selected as a band and asked for as a derived band; keep one of them"
+        )
+
+
+def resolve_reflectance(given: Reflectance | None, mosaic: Mosaic) -> tuple[float, float]:
+    """Scale and offset from stored value to reflectance: the recipe's, else the file's tags, else by type."""
+    if given is not None:
+        return float(given.scale), float(given.offset)
+    if mosaic.scale is not None:
+        return mosaic.scale, mosaic.offset or 0.0
+    whole = np.issubdtype(np.result_type(*mosaic.dtypes), np.integer)
+    return (0.0001, 0.0) if whole else (1.0, 0.0)
+
+
+def _find_number(mosaic: Mosaic, name: str) -> int:
+    return find_band(name, mosaic.names, mosaic.where) + 1
+
+
+def _has(mosaic: Mosaic, name: str) -> bool:
+    try:
+        return _find_number(mosaic, name) > 0
+    except InputError:
+        return False
 
 
 def _mask(

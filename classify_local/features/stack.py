@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from classify_local.grid import BLOCK_SIZE, Grid, Window
 from classify_local.types import FeatureArray, MaskArray
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,8 +69,8 @@ class BandSource(Protocol):
         ...
 
     @property
-    def masks(self) -> tuple[str, ...]:
-        """Names of masks it applies beside those of its bands."""
+    def layers(self) -> tuple[str, ...]:
+        """What can make a pixel invalid: bands that are read, and masks."""
         ...
 
     @property
@@ -80,7 +84,7 @@ class BandSource(Protocol):
         ...
 
     def read(self, window: Window) -> tuple[FeatureArray, MaskArray]:
-        """Values (bands, rows, cols) and validity (bands + masks, rows, cols) in a window of the grid."""
+        """Values (bands, rows, cols) and validity (layers, rows, cols) in a window of the grid."""
         ...
 
 
@@ -113,8 +117,8 @@ class FeatureStack:
 
     @property
     def layers(self) -> tuple[str, ...]:
-        """What can make a pixel invalid: the bands, then the masks."""
-        return self.names + tuple(mask for source in self.sources for mask in source.masks)
+        """What can make a pixel invalid: bands that are read, and masks."""
+        return resolve_names([source.layers for source in self.sources])
 
     @property
     def dtype(self) -> np.dtype[np.generic]:
@@ -129,16 +133,48 @@ class FeatureStack:
     def read(self, window: Window) -> Block:
         """The features of a window inside the grid."""
         features = np.empty((len(self.names), *window.shape), dtype=self.dtype)
-        of_bands, of_masks, first = [], [], 0
+        by_source, first = [], 0
         for source in self.sources:
             values, valid = source.read(window)
-            count = len(source.bands)
-            features[first : first + count] = values
-            of_bands.append(valid[:count])
-            of_masks.append(valid[count:])
-            first += count
-        by_layer = np.concatenate([*of_bands, *of_masks])
+            features[first : first + len(values)] = values
+            by_source.append(valid)
+            first += len(values)
+        by_layer = np.concatenate(by_source)
         return Block(features=features, valid=np.asarray(by_layer.all(axis=0)), valid_by_layer=by_layer)
+
+    def to_xarray(self, chunks: int | tuple[int, int] = BLOCK_SIZE, *, masked: bool = True) -> xr.DataArray:
+        """The stack as a lazy array: only chunks that are computed are read.
+
+        Parameters
+        ----------
+        chunks
+            Side of a chunk, or its rows and columns.
+        masked
+            Give float32 with NaN where a pixel is not valid; else the features as they are stored.
+
+        Returns
+        -------
+        xarray.DataArray
+            Dask-backed, dimensions (band, y, x), with band names, units and sources, coordinates of pixel
+            centres and reference system.
+        """
+        from classify_local.features import lazy
+
+        dtype = np.dtype(np.float32) if masked else self.dtype
+        read = self._read_masked if masked else self._read_features
+        array = lazy.lazy_array(read, self.grid, len(self.names), dtype, chunks, tokenize(self, masked))
+        about = {"unit": [spec.unit for spec in self.bands], "source": [spec.source for spec in self.bands]}
+        return lazy.placed(array, self.grid, self.names, about)
+
+    def _read_masked(self, window: Window) -> FeatureArray:
+        block = self.read(window)
+        return np.where(block.valid, block.features, np.float32(np.nan)).astype(np.float32, copy=False)
+
+    def _read_features(self, window: Window) -> FeatureArray:
+        return self.read(window).features
+
+    def __dask_tokenize__(self) -> str:
+        return tokenize(self)
 
     def sample(self, rows: NDArray[np.int64], cols: NDArray[np.int64]) -> tuple[FeatureArray, MaskArray]:
         """Features at single pixels, read block by block.
@@ -162,6 +198,11 @@ class FeatureStack:
             features[members] = block.features[:, r - window.row, c - window.col].T
             valid[members] = block.valid_by_layer[:, r - window.row, c - window.col].T
         return features, valid
+
+
+def tokenize(stack: FeatureStack, *more: object) -> str:
+    """Hexadecimal SHA-256 of all that a stack's values depend on: files as they are, bands, grid."""
+    return hashlib.sha256(repr((stack, more)).encode()).hexdigest()
 
 
 def resolve_feature_dtype(dtypes: Sequence[np.dtype[np.generic]]) -> np.dtype[np.generic]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,13 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classify_local.classifiers.trained import TrainedModel
-from classify_local.features.stack import Block, FeatureStack
-from classify_local.grid import Tile, Window, blocks
+from classify_local.features.stack import FeatureStack
+from classify_local.grid import Tile
 from classify_local.legend import Legend
-from classify_local.mapping.block import classify_block
 from classify_local.mapping.journal import TileRecord
 from classify_local.mapping.plan import Plan
 from classify_local.mapping.products import CLASS
+from classify_local.mapping.window import MaskCount, map_window
 from classify_local.storage.fingerprint import sha256
 from classify_local.storage.tiles import write_tile
 
@@ -32,24 +31,6 @@ class MapJob:
     model: TrainedModel
     legend: Legend
     folder: Path
-
-
-class _Losses:
-    """Pixels that each band or mask removed, counted over blocks."""
-
-    def __init__(self, layers: tuple[str, ...]) -> None:
-        self._layers = layers
-        self.any: Counter[str] = Counter()
-        self.alone: Counter[str] = Counter()
-
-    def count(self, block: Block, part: tuple[slice, slice]) -> None:
-        by_layer = block.valid_by_layer[:, part[0], part[1]]
-        if by_layer.all():
-            return
-        missing = len(self._layers) - by_layer.sum(axis=0, dtype=np.int32)
-        for layer, valid in zip(self._layers, by_layer, strict=True):
-            self.any[layer] += int(valid.size - valid.sum())
-            self.alone[layer] += int((~valid & (missing == 1)).sum())
 
 
 def map_tile(job: MapJob, tile: Tile, stopped: Callable[[], None] = lambda: None) -> TileRecord:
@@ -77,8 +58,8 @@ def map_tile(job: MapJob, tile: Tile, stopped: Callable[[], None] = lambda: None
         If a file cannot be written.
     """
     began = time.monotonic()
-    losses = _Losses(job.stack.layers)
-    arrays = _assemble(job, tile.window, losses, stopped)
+    losses = MaskCount(job.stack.layers)
+    arrays = map_window(job.stack, job.model, job.plan.products, tile.window, seen=losses.count, stopped=stopped)
     files = {}
     for product in job.plan.products:
         stopped()
@@ -93,27 +74,6 @@ def map_tile(job: MapJob, tile: Tile, stopped: Callable[[], None] = lambda: None
         lost=dict(losses.any), lost_alone=dict(losses.alone), seconds=round(time.monotonic() - began, 3),
         valid=_valid_count(job, arrays), classes=_class_counts(job, arrays),
     )  # fmt: skip
-
-
-def _assemble(
-    job: MapJob, window: Window, losses: _Losses, stopped: Callable[[], None]
-) -> dict[str, NDArray[np.generic]]:
-    """The products of a window, computed in canonical blocks."""
-    arrays = {
-        product.kind: np.empty((len(product.bands), *window.shape), dtype=product.dtype)
-        for product in job.plan.products
-    }
-    for area in blocks(window, within=job.plan.grid.window):
-        stopped()
-        wanted = area.intersection(window)
-        inside, target = wanted.slices_in(area), wanted.slices_in(window)
-        block = job.stack.read(area)
-        losses.count(block, inside)
-        # A tree looks at one pixel at a time, so only the pixels of this tile are classified.
-        made = classify_block(block.features[:, *inside], block.valid[inside], job.model, job.plan.products, stopped)
-        for kind, values in made.items():
-            arrays[kind][:, *target] = values
-    return arrays
 
 
 def _class_counts(job: MapJob, arrays: dict[str, NDArray[np.generic]]) -> dict[str, int]:

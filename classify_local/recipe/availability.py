@@ -36,8 +36,8 @@ def _images(recipe: Recipe) -> Iterator[tuple[Path, str]]:
     for number, image in enumerate(recipe.images):
         if isinstance(image, RecipeImage):
             yield ("images", number, "recipe"), "another recipe as an image"
-        if image.derived:
-            yield ("images", number, "derived"), "derived bands"
+            if image.derived:
+                yield ("images", number, "derived"), "derived bands of another recipe"
         if isinstance(image, RasterImage):
             paths = (image.path,) if isinstance(image.path, str) else image.path
             if any(path.startswith(("http://", "https://")) for path in paths):

@@ -23,16 +23,15 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from classify_local.bands.indexes import INDEXES as INDEX_SPECS
+from classify_local.bands.pairwise import Operation
 from classify_local.recipe.classifiers import Classifier, RandomForest
 
 BandRef = StrictInt | StrictStr
 """A band of a file: its number from 1, its description, or an alias of it."""
 
-PAIRWISE = ("ratio", "normalized_difference", "difference", "distance", "angle")
-INDEXES = (
-    "ndvi", "ndmi", "ndwi", "mndwi", "evi", "evi2", "savi", "nbr", "mvi", "ui", "ndbi", "ibi", "nbi",
-    "ebbi", "bui", "ndfi", "kndvi",
-)  # fmt: skip
+PAIRWISE = tuple(operation.value for operation in Operation)
+INDEXES = tuple(INDEX_SPECS)
 OUTPUT_BANDS = ("class", "class_probability", "regression", "probabilities")
 
 Number = StrictInt | Annotated[StrictFloat, Field(allow_inf_nan=False)]

@@ -13,9 +13,9 @@ def check_lines(report: CheckReport) -> Iterator[str]:
     yield f"{report.name}: nothing stands against it"
     yield f"grid: {grid_sentence(report.grid)}"
     yield f"bands: {', '.join(report.stack.names)} ({report.stack.dtype})"
-    losses = report.losses
-    certainty = "" if losses.exact else " (estimated)"
-    removed = list(mask_lines(losses.pixels, losses.lost, losses.alone, certainty))
+    seen = report.look
+    certainty = "" if seen.exact else " (estimated)"
+    removed = list(mask_lines(seen.pixels, seen.lost, seen.alone, certainty))
     yield from removed or [f"every band has data everywhere{certainty}"]
     if report.training is not None and report.legend is not None:
         yield "training data:"
