@@ -21,7 +21,19 @@ from classify_local.errors import (
 )
 
 if TYPE_CHECKING:
-    from classify_local.api import check, classify, demo, load_recipe, open_stack, recipe_schema, run, status, train
+    from classify_local.api import (
+        check,
+        classify,
+        demo,
+        doctor,
+        inspect,
+        load_recipe,
+        open_stack,
+        recipe_schema,
+        run,
+        status,
+        train,
+    )
     from classify_local.classifiers.trained import TrainedModel
     from classify_local.features.stack import BandSpec, Block, FeatureStack
     from classify_local.grid import Grid, Tile, Window
@@ -42,6 +54,8 @@ _LAZY = {
     "check": "api",
     "classify": "api",
     "demo": "api",
+    "doctor": "api",
+    "inspect": "api",
     "load_recipe": "api",
     "open_stack": "api",
     "recipe_schema": "api",
@@ -71,6 +85,8 @@ __all__ = [
     "check",
     "classify",
     "demo",
+    "doctor",
+    "inspect",
     "load_recipe",
     "open_stack",
     "recipe_schema",

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from classify_local import inspection
 from classify_local.checking import CheckReport, check_recipe
 from classify_local.classifiers import persistence
 from classify_local.classifiers.trained import TrainedModel
@@ -14,6 +15,7 @@ from classify_local.classifiers.trained import train as fit
 from classify_local.demonstration import HeldOut, copy_sample, held_out_accuracy
 from classify_local.features.images import open_stack as _open_stack
 from classify_local.features.stack import FeatureStack
+from classify_local.inspection import Inspection
 from classify_local.legend import Legend
 from classify_local.mapping.execution import Executor, default_workers
 from classify_local.mapping.plan import make_plan
@@ -31,6 +33,8 @@ from classify_local.training.sampling import sample_points
 
 if TYPE_CHECKING:
     import xarray as xr
+
+    from classify_local.doctoring import Finding
 
 RecipeLike = str | Path | Mapping[str, Any] | RecipeDocument
 
@@ -199,6 +203,24 @@ def demo(folder: Path, *, workers: int | None = None, reporter: Reporter | None 
     write_preview(preview, result.folder, document.name, ready.stack, ready.legend)
     accuracy = held_out_accuracy(result.folder / f"{document.name}_class.vrt", folder / "reference.csv")
     return DemoResult(map=result, accuracy=accuracy, legend=ready.legend, preview=preview)
+
+
+def inspect(path: Path) -> Inspection:
+    """What a raster, vector, table, model, recipe or run folder holds, and what is odd about it.
+
+    Raises
+    ------
+    InputError, RefusedError
+        If it is none of them, or broken.
+    """
+    return inspection.inspect_path(path)
+
+
+def doctor(out: Path = Path()) -> list[Finding]:
+    """Whether this machine has what is needed: versions, formats, processor, write access, disk."""
+    from classify_local import doctoring
+
+    return doctoring.examine(out)
 
 
 def status(folder: Path, *, verify: bool = False) -> RunStatus:

@@ -205,3 +205,21 @@ def tiles(grid: Grid, size: int) -> list[Tile]:
         for row in range(0, rows, size)
         for col in range(0, cols, size)
     ]
+
+
+def grid_sentence(grid: Grid) -> str:
+    """The grid in plain words: size, pixel, place, reference system."""
+    rows, cols = grid.shape
+    height, width = grid.pixel_size
+    unit, factor = _unit(grid)
+    size = f"{width * factor:g} x {height * factor:g} {unit}" if width != height else f"{width * factor:g} {unit}"
+    whole = f"{cols * width * factor / 1000:,.1f} x {rows * height * factor / 1000:,.1f} km" if unit == "m" else ""
+    name = grid.crs.to_string() if grid.crs.to_epsg() else "a reference system of its own"
+    return f"{cols:,} x {rows:,} pixels of {size}{', ' + whole if whole else ''}, {name}"
+
+
+def _unit(grid: Grid) -> tuple[str, float]:
+    if grid.crs.is_geographic:
+        return "degrees", 1.0
+    factor = grid.crs.linear_units_factor[1]
+    return "m", float(factor)

@@ -21,7 +21,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("training",),
     ("classifiers", "accuracy"),
     ("mapping",),
-    ("preparation", "checking", "demonstration"),
+    ("preparation", "checking", "demonstration", "inspection", "doctoring"),
     ("report",),
     ("api",),
     ("cli", "web", "__main__"),
@@ -29,7 +29,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
 """From the ground up. A module may import from its own floor and from those below."""
 
 
-SLOW = {"numba", "lazy"}
+SLOW = {"numba", "lazy", "doctoring"}
 """Modules that take a second to import and that many commands do without."""
 
 

@@ -21,6 +21,8 @@ COMMANDS = {
     "run": "Train and map; started again, only what is missing is made.",
     "status": "Show the state of a run by tile.",
     "train": "Train a recipe's classifier and write the model file.",
+    "inspect": "Say what a raster, vector, table, model, recipe or run folder holds, and what is odd.",
+    "doctor": "Say whether this machine has what is needed.",
     "recipe": "The recipe's JSON Schema.",
 }
 """Commands with their short help. Each stands in a module of its own, imported when it is called."""

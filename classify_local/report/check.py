@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from classify_local.checking import CheckReport, Cost
-from classify_local.report.text import duration, grid_sentence, mask_lines, training_lines
+from classify_local.grid import grid_sentence
+from classify_local.report.text import duration, mask_lines, training_lines
 
 
 def check_lines(report: CheckReport) -> Iterator[str]:

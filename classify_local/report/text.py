@@ -7,22 +7,10 @@ from collections.abc import Hashable, Iterator, Mapping, Sequence
 from typing import TypeVar
 
 from classify_local.accuracy.confusion import ErrorMatrix
-from classify_local.grid import Grid
 from classify_local.legend import Legend
 from classify_local.training.samples import REASONS, TrainingReport
 
 F = TypeVar("F", bound=Hashable)
-
-
-def grid_sentence(grid: Grid) -> str:
-    """The grid in plain words: size, pixel, place, reference system."""
-    rows, cols = grid.shape
-    height, width = grid.pixel_size
-    unit, factor = _unit(grid)
-    size = f"{width * factor:g} x {height * factor:g} {unit}" if width != height else f"{width * factor:g} {unit}"
-    whole = f"{cols * width * factor / 1000:,.1f} x {rows * height * factor / 1000:,.1f} km" if unit == "m" else ""
-    name = grid.crs.to_string() if grid.crs.to_epsg() else "a reference system of its own"
-    return f"{cols:,} x {rows:,} pixels of {size}{', ' + whole if whole else ''}, {name}"
 
 
 def training_lines(report: TrainingReport, legend: Legend) -> Iterator[str]:
@@ -60,13 +48,6 @@ def duration(seconds: float) -> str:
     if seconds < 90:
         return f"{seconds:.0f} s"
     return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
-
-
-def _unit(grid: Grid) -> tuple[str, float]:
-    if grid.crs.is_geographic:
-        return "degrees", 1.0
-    factor = grid.crs.linear_units_factor[1]
-    return "m", float(factor)
 
 
 def accuracy_lines(matrix: ErrorMatrix, legend: Legend) -> Iterator[str]:

@@ -1,0 +1,224 @@
+"""What a file holds, whether it can be used, and what is odd about it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyogrio
+import rasterio
+
+from classify_local.bands.aliases import recognise_sensor
+from classify_local.errors import ClassifyLocalError, InputError
+from classify_local.grid import grid_sentence
+from classify_local.mapping.run import RUN_FOLDER
+from classify_local.mapping.status import read_status
+from classify_local.recipe.text import load
+from classify_local.storage import models, safety
+from classify_local.storage.images import open_image
+from classify_local.storage.legends import read_legend
+from classify_local.storage.mosaic import Mosaic
+from classify_local.storage.safety import AllowedFolders
+from classify_local.storage.tables import Table, read_csv
+from classify_local.training.points import COORDINATE_COLUMNS
+
+_VECTORS = {".gpkg", ".shp", ".geojson", ".kml", ".kmz", ".gpx", ".fgb"}
+_SIDECARS = (".aux.xml", ".msk", ".ovr")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inspection:
+    """What a file holds.
+
+    Parameters
+    ----------
+    path
+        The file or folder.
+    kind
+        raster, vector, table, legend, model, recipe or run.
+    facts
+        What it holds, by name; values are numbers, texts, or lists and mappings of them.
+    odd
+        Sentences on what a user should look at.
+    """
+
+    path: str
+    kind: str
+    facts: dict[str, Any]
+    odd: tuple[str, ...] = field(default=())
+
+
+def inspect_path(path: Path) -> Inspection:
+    """Say what a raster, vector, table, model, recipe or run folder holds.
+
+    Raises
+    ------
+    InputError, RefusedError
+        If it is none of them, or broken.
+    """
+    if path.is_dir():
+        return _run(path) if (path / RUN_FOLDER).is_dir() else _raster(path)
+    safety.require_file(path)
+    suffix = path.suffix.lower()
+    if suffix in (".yml", ".yaml"):
+        return _recipe(path)
+    if suffix == ".csv":
+        return _table(path)
+    if suffix in _VECTORS:
+        return _vector(path)
+    return _model(path) if suffix == ".zip" else _raster(path)
+
+
+def _raster(path: Path) -> Inspection:
+    mosaic = open_image(str(path.absolute()), Path, AllowedFolders((path.absolute().parent,)))
+    files = [piece.file for piece in mosaic.pieces]
+    facts = {
+        "grid": grid_sentence(mosaic.grid),
+        "bounds": list(mosaic.grid.bounds),
+        "crs": mosaic.grid.crs.to_string(),
+        "bands": [
+            {"number": i, "name": name, "type": dtype}
+            for i, (name, dtype) in enumerate(zip(mosaic.names, mosaic.dtypes, strict=True), 1)
+        ],
+        "sensor": recognise_sensor(mosaic.names),
+        "nodata": sorted({str(value) for file in files for value in file.nodata}),
+        "mask": _mask_sentence(mosaic),
+        "reflectance": None if mosaic.scale is None else {"scale": mosaic.scale, "offset": mosaic.offset},
+        "files": len(mosaic.paths),
+        "format": sorted({file.driver for file in files}),
+        "sidecars": [beside.name for file in files for beside in _sidecars(file.path)],
+    }
+    return Inspection(path=str(path), kind="raster", facts=facts, odd=tuple(_odd_raster(mosaic)))
+
+
+def _odd_raster(mosaic: Mosaic) -> list[str]:
+    odd = []
+    files = [piece.file for piece in mosaic.pieces]
+    if not any(file.has_mask or any(value is not None for value in file.nodata) for file in files):
+        odd.append("declares neither nodata nor a mask: every pixel counts as data; if a value means none, give it")
+    if any(name.startswith("b") and name[1:].isdigit() for name in mosaic.names):
+        odd.append("bands without a name are called b1, b2, ...; in a recipe name them: bands: {red: 3, nir: 4}")
+    wide = sorted({dtype for dtype in mosaic.dtypes if dtype in ("int32", "uint32", "int64", "uint64", "float64")})
+    if wide:
+        odd.append(f"holds {', '.join(wide)}, which classifiers see as 32-bit floating point")
+    if mosaic.grid.transform.e > 0:
+        odd.append("is stored south side up")
+    if mosaic.grid.transform.b or mosaic.grid.transform.d:
+        odd.append("its grid is rotated")
+    if mosaic.grid.crs.is_geographic:
+        odd.append("its pixels are in degrees: areas are not equal")
+    if max(mosaic.grid.shape) > 20_000 and not any(_has_overviews(file.path) for file in files[:1]):
+        odd.append("large and without overviews beside it; a map page would be slow")
+    return odd
+
+
+def _has_overviews(path: Path) -> bool:
+    with rasterio.open(path) as handle:
+        return bool(handle.overviews(1))
+
+
+def _mask_sentence(mosaic: Mosaic) -> str:
+    if any(piece.file.has_mask for piece in mosaic.pieces):
+        return "a mask or transparency band says which pixels are valid"
+    return "none beside nodata"
+
+
+def _sidecars(path: Path) -> list[Path]:
+    found = [path.with_name(path.name + suffix) for suffix in _SIDECARS]
+    found += [path.with_suffix(suffix) for suffix in (".tfw", ".wld", ".hdr", ".prj")]
+    return [beside for beside in found if beside.is_file()]
+
+
+def _vector(path: Path) -> Inspection:
+    layers, odd = [], []
+    try:
+        for name, geometry in pyogrio.list_layers(path):
+            info = pyogrio.read_info(path, layer=name)
+            layers.append(
+                {"layer": name, "geometry": geometry, "features": int(info["features"]), "crs": info["crs"],
+                 "columns": list(map(str, info["fields"]))}
+            )  # fmt: skip
+            if info["crs"] is None:
+                odd.append(f"the layer {name} has no coordinate reference system")
+    except pyogrio.errors.DataSourceError as error:
+        raise InputError(f"{path}: cannot be read as a vector file: {error}") from error
+    return Inspection(path=str(path), kind="vector", facts={"layers": layers}, odd=tuple(odd))
+
+
+def _table(path: Path) -> Inspection:
+    table = read_csv(path)
+    try:
+        legend = read_legend(path)
+    except ClassifyLocalError:
+        return _points(path, table)
+    classes = [{"value": entry.value, "label": entry.label, "color": entry.color} for entry in legend]
+    return Inspection(path=str(path), kind="legend", facts={"classes": classes})
+
+
+def _points(path: Path, table: Table) -> Inspection:
+    pair = next((pair for pair in COORDINATE_COLUMNS if set(pair) <= set(table.columns)), None)
+    facts: dict[str, Any] = {"rows": len(table), "columns": list(table.columns), "coordinates": list(pair or ())}
+    odd = [] if pair else ["no columns that are known for coordinates; give x: and y: in the recipe"]
+    if "class" in table.columns:
+        facts["classes"] = dict(sorted(Counter(table.columns["class"]).items())[:100])
+    else:
+        odd.append("no column 'class'; give class: in the recipe")
+    if pair:
+        facts["extent"] = _extent(table, pair)
+    return Inspection(path=str(path), kind="table", facts=facts, odd=tuple(odd))
+
+
+def _extent(table: Table, pair: tuple[str, str]) -> list[float] | None:
+    """Least and greatest x and y of the rows that hold numbers."""
+    numbers = []
+    for x, y in zip(table.columns[pair[0]], table.columns[pair[1]], strict=True):
+        try:
+            numbers.append((float(x), float(y)))
+        except ValueError:
+            continue  # counted and named by `check`
+    if not numbers:
+        return None
+    low, high = np.min(numbers, axis=0), np.max(numbers, axis=0)
+    return [float(low[0]), float(low[1]), float(high[0]), float(high[1])]
+
+
+def _model(path: Path) -> Inspection:
+    manifest, arrays = models.read(path)
+    facts = {key: manifest.get(key) for key in ("classifier", "bands", "classes", "legend", "training", "versions")}
+    facts["bytes"] = path.stat().st_size
+    facts["numbers stored"] = int(sum(array.size for array in arrays.values()))
+    odd = [
+        f"was trained with {name} {version}, here is {models.versions().get(name)}"
+        for name, version in dict(manifest.get("versions", {})).items()
+        if name in ("scikit-learn", "classify_local") and models.versions().get(name) != version
+    ]
+    return Inspection(path=str(path), kind="model", facts=facts, odd=tuple(odd))
+
+
+def _recipe(path: Path) -> Inspection:
+    document = load(path)
+    recipe = document.recipe
+    legend = recipe.legend
+    facts = {
+        "name": document.name,
+        "images": [getattr(image, "path", None) or getattr(image, "recipe", None) for image in recipe.images],
+        "legend": legend if isinstance(legend, str) else None if legend is None else f"{len(legend)} classes",
+        "training": [source.model_dump(exclude_none=True, by_alias=True) for source in recipe.training],
+        "classifier": recipe.classifier.model_dump(by_alias=True),
+        "output": list(recipe.output.bands),
+    }
+    odd = [f"has no {part} yet, which a run needs" for part in ("legend", "training") if not getattr(recipe, part)]
+    return Inspection(path=str(path), kind="recipe", facts=facts, odd=tuple(odd))
+
+
+def _run(path: Path) -> Inspection:
+    status = read_status(path)
+    facts = {
+        "name": status.name, "complete": status.complete, "running": status.running,
+        "tiles done": len(status.done), "tiles missing": len(status.missing), "tiles failed": status.failed,
+    }  # fmt: skip
+    odd = () if status.complete or status.running else ("is not finished: run the same recipe again to resume",)
+    return Inspection(path=str(path), kind="run", facts=facts, odd=odd)
