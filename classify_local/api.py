@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
     from classify_local.doctoring import Finding
 
+PathLike = str | Path
 RecipeLike = str | Path | Mapping[str, Any] | RecipeDocument
 
 
@@ -58,7 +59,7 @@ def recipe_schema() -> dict[str, Any]:
     }
 
 
-def open_stack(recipe: RecipeLike, *, allow: Sequence[Path] = ()) -> FeatureStack:
+def open_stack(recipe: RecipeLike, *, allow: Sequence[PathLike] = ()) -> FeatureStack:
     """The named bands of a recipe's images on one grid.
 
     Raises
@@ -68,11 +69,11 @@ def open_stack(recipe: RecipeLike, *, allow: Sequence[Path] = ()) -> FeatureStac
     """
     document = load(recipe)
     require_available(document)
-    return _open_stack(document, allow)
+    return _open_stack(document, _paths(allow))
 
 
 def check(
-    recipe: RecipeLike, *, out: Path | None = None, allow: Sequence[Path] = (), workers: int | None = None
+    recipe: RecipeLike, *, out: PathLike | None = None, allow: Sequence[PathLike] = (), workers: int | None = None
 ) -> CheckReport:
     """Everything that would go wrong with a run, and what it would cost. Writes nothing.
 
@@ -82,10 +83,10 @@ def check(
         All problems at once.
     """
     document = load(recipe)
-    return check_recipe(document, _folder(document, out), allow, workers or default_workers())
+    return check_recipe(document, _folder(document, out), _paths(allow), workers or default_workers())
 
 
-def train(recipe: RecipeLike, model: Path | None = None, *, allow: Sequence[Path] = ()) -> TrainedModel:
+def train(recipe: RecipeLike, model: PathLike | None = None, *, allow: Sequence[PathLike] = ()) -> TrainedModel:
     """Train a recipe's classifier, and write the model file if `model` names one.
 
     Raises
@@ -96,24 +97,25 @@ def train(recipe: RecipeLike, model: Path | None = None, *, allow: Sequence[Path
         If the file cannot be written.
     """
     document = load(recipe)
-    ready = prepare_training(document, allow, None if model is None else model.absolute().parent)
+    path = None if model is None else Path(model)
+    ready = prepare_training(document, _paths(allow), None if path is None else path.absolute().parent)
     trained, _ = _train(ready, Silent())
-    if model is not None:
-        model.parent.mkdir(parents=True, exist_ok=True)
-        persistence.save(trained, model)
+    if path is not None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        persistence.save(trained, path)
     return trained
 
 
 def run(
     recipe: RecipeLike,
     *,
-    out: Path | None = None,
+    out: PathLike | None = None,
     name: str | None = None,
     bands: Sequence[str] | None = None,
     workers: int | None = None,
     restart: bool = False,
     break_lock: bool = False,
-    allow: Sequence[Path] = (),
+    allow: Sequence[PathLike] = (),
     executor: Executor | None = None,
     reporter: Reporter | None = None,
 ) -> RunResult:
@@ -148,7 +150,7 @@ def run(
     document = _changed(load(recipe), name, bands)
     stop, reporter = Stop(), reporter or Silent()
     with on_signals(stop):
-        ready = prepare_training(document, allow, _folder(document, out))
+        ready = prepare_training(document, _paths(allow), _folder(document, out))
         request = Request(
             document=document, plan=make_plan(document, ready.stack, ready.legend), stack=ready.stack,
             legend=ready.legend, train=lambda: _train(ready, reporter), folder=_folder(document, out),
@@ -188,7 +190,7 @@ class DemoResult:
     preview: Path
 
 
-def demo(folder: Path, *, workers: int | None = None, reporter: Reporter | None = None) -> DemoResult:
+def demo(folder: PathLike, *, workers: int | None = None, reporter: Reporter | None = None) -> DemoResult:
     """Copy the sample scene into a folder, map it, compare it with held-out points, and draw it.
 
     Raises
@@ -196,6 +198,7 @@ def demo(folder: Path, *, workers: int | None = None, reporter: Reporter | None 
     ClassifyLocalError
         If the folder cannot be used.
     """
+    folder = Path(folder)
     document = copy_sample(folder)
     result = run(document, out=folder / "downloads", workers=workers, reporter=reporter)
     ready = prepare_training(document, ())
@@ -205,7 +208,7 @@ def demo(folder: Path, *, workers: int | None = None, reporter: Reporter | None 
     return DemoResult(map=result, accuracy=accuracy, legend=ready.legend, preview=preview)
 
 
-def inspect(path: Path) -> Inspection:
+def inspect(path: PathLike) -> Inspection:
     """What a raster, vector, table, model, recipe or run folder holds, and what is odd about it.
 
     Raises
@@ -213,17 +216,17 @@ def inspect(path: Path) -> Inspection:
     InputError, RefusedError
         If it is none of them, or broken.
     """
-    return inspection.inspect_path(path)
+    return inspection.inspect_path(Path(path))
 
 
-def doctor(out: Path = Path()) -> list[Finding]:
+def doctor(out: PathLike = ".") -> list[Finding]:
     """Whether this machine has what is needed: versions, formats, processor, write access, disk."""
     from classify_local import doctoring
 
-    return doctoring.examine(out)
+    return doctoring.examine(Path(out))
 
 
-def status(folder: Path, *, verify: bool = False) -> RunStatus:
+def status(folder: PathLike, *, verify: bool = False) -> RunStatus:
     """The state of a run by tile.
 
     Parameters
@@ -238,7 +241,7 @@ def status(folder: Path, *, verify: bool = False) -> RunStatus:
     InputError
         If the folder holds no run.
     """
-    return read_status(folder, verify=verify)
+    return read_status(Path(folder), verify=verify)
 
 
 def _train(ready: Trainable, reporter: Reporter) -> tuple[TrainedModel, Mapping[str, Any]]:
@@ -275,5 +278,9 @@ def _changed(document: RecipeDocument, name: str | None, bands: Sequence[str] | 
     return document.changed(changes) if changes else document
 
 
-def _folder(document: RecipeDocument, out: Path | None) -> Path:
-    return (document.folder / "downloads" if out is None else out) / document.name
+def _folder(document: RecipeDocument, out: PathLike | None) -> Path:
+    return (document.folder / "downloads" if out is None else Path(out)) / document.name
+
+
+def _paths(given: Sequence[PathLike]) -> list[Path]:
+    return [Path(path) for path in given]
