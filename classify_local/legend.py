@@ -15,6 +15,8 @@ CLASS_DTYPES = ("uint8", "uint16", "int16", "int32")
 Byte, and negative classes become others."""
 
 _HEX = re.compile(r"#?(?:[0-9a-fA-F]{6}|[0-9a-fA-F]{3})")
+_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""Characters that XML, in which VRTs and styles carry labels, has no way to write."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,7 +26,7 @@ class LegendEntry:
     Raises
     ------
     InputError
-        If the label is empty or the colour is none.
+        If the label is empty or holds what no file can, or the colour is none.
     """
 
     value: int
@@ -34,6 +36,11 @@ class LegendEntry:
     def __post_init__(self) -> None:
         if not self.label.strip():
             raise InputError(f"class {self.value} has an empty label; give it a name")
+        unwritable = _NOT_XML.search(self.label)
+        if unwritable:
+            raise InputError(
+                f"class {self.value} has a label with the control character {unwritable[0]!a}; take it out"
+            )
         object.__setattr__(self, "color", normal_color(self.color))
 
     @property

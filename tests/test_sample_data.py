@@ -33,8 +33,7 @@ def made_twice(tmp_path_factory):
     folders = [tmp_path_factory.mktemp("scene") for _ in range(2)]
     script = str(SAMPLE / "make_scene.py")
     runs = [
-        subprocess.Popen([sys.executable, "-B", script, str(folder)], stdout=subprocess.DEVNULL)
-        for folder in folders
+        subprocess.Popen([sys.executable, "-B", script, str(folder)], stdout=subprocess.DEVNULL) for folder in folders
     ]
     assert [run.wait(timeout=120) for run in runs] == [0, 0]
     return folders
@@ -71,9 +70,7 @@ def pixels_and_classes(name, transform):
 
 
 def test_small():
-    files = [
-        p for p in SAMPLE.rglob("*") if p.is_file() and not {"__pycache__", ".mypy_cache"} & set(p.parts)
-    ]
+    files = [p for p in SAMPLE.rglob("*") if p.is_file() and not {"__pycache__", ".mypy_cache"} & set(p.parts)]
     assert sum(p.stat().st_size for p in files) < 3_000_000
 
 

@@ -30,6 +30,9 @@ SENSORS: dict[str, dict[str, str]] = {
 }  # fmt: skip
 """Names of the bands as published by ESA and USGS, with SEPAL's names for them."""
 
+_LANDSAT_LEVEL1 = {"B10", "B6_VCID_1", "B6_VCID_2", "QA_PIXEL", "BQA"}
+"""What tells Landsat's Level-1 bands (B1 ... B11) from Sentinel-2's: there B8 is panchromatic."""
+
 _SYNONYMS = {"swir": "swir1", "near infrared": "nir", "nir1": "nir"}
 _LEADING_ZERO = re.compile(r"^B0(\d)$")
 
@@ -40,7 +43,8 @@ def recognise_sensor(descriptions: Sequence[str]) -> str | None:
     Landsat 8 and 9 differ from earlier ones by SR_B6, which 4 to 7 do not have.
     """
     names = {_folded(description) for description in descriptions}
-    if names & {"B8A", "B11", "B12"} or {"B4", "B8"} <= names:
+    looks_like_it = "B11" in names or {"B4", "B8"} <= names
+    if names & {"B8A", "B12"} or (looks_like_it and not names & _LANDSAT_LEVEL1):
         return "sentinel2"
     if names & {"SR_B6", "ST_B10"}:
         return "landsat89_sr"
@@ -71,8 +75,10 @@ def find_band(wanted: str | int, names: Sequence[str], where: str) -> int:
     InputError
         If there is no such band, or if two bands carry the name.
     """
-    if isinstance(wanted, int) or wanted.strip().isdigit():
-        return _by_number(int(wanted), names, where)
+    number = band_number(wanted)
+    if number is not None:
+        return _by_number(number, names, where)
+    wanted = str(wanted)
     for candidates in ([wanted], sorted(_aliases(wanted, names))):
         folded = {_folded(candidate) for candidate in candidates}
         found = [index for index, name in enumerate(names) if _folded(name) in folded]
@@ -82,6 +88,14 @@ def find_band(wanted: str | int, names: Sequence[str], where: str) -> int:
             numbers = ", ".join(str(index + 1) for index in found)
             raise InputError(f"{where}: bands {numbers} are all called {wanted!r}; name the band by its number")
     raise InputError(f"{where}: no band {wanted!r}; it has {', '.join(names)}{nearest(wanted, names)}")
+
+
+def band_number(wanted: str | int) -> int | None:
+    """The number a band is asked for by, or None if it is asked for by name."""
+    if isinstance(wanted, int):
+        return wanted
+    text = wanted.strip()
+    return int(text) if text.isascii() and text.isdigit() else None
 
 
 def _by_number(number: int, names: Sequence[str], where: str) -> int:

@@ -42,8 +42,20 @@ class RecipeDocument:
         return self.recipe.name or Path(self.where).stem
 
     def resolve(self, path: str) -> Path:
-        """The path a recipe means, which is relative to the recipe's folder."""
-        return self.folder / Path(path).expanduser()
+        """The path a recipe means, which is relative to the recipe's folder.
+
+        Raises
+        ------
+        InputError
+            If it begins with `~` and a user this machine does not have.
+        """
+        try:
+            return self.folder / Path(path).expanduser()
+        except RuntimeError as error:
+            raise InputError(
+                f"{self.where}: the path {path!r} begins with the home folder of a user whom this machine does not "
+                "have; write the path from the recipe's folder, or the whole path"
+            ) from error
 
     def text(self) -> str:
         """The recipe as YAML, with the comments it was read with."""

@@ -7,7 +7,9 @@ always be whole. The steps are announced through `reached`, where the tests of t
 from __future__ import annotations
 
 import contextlib
+import glob
 import os
+import re
 import shutil
 import uuid
 from collections.abc import Callable, Iterator
@@ -16,6 +18,8 @@ from pathlib import Path
 from classify_local.errors import StorageError
 
 PART = ".part"
+_OURS = re.compile(rf"\.[0-9a-f]{{12}}{re.escape(PART)}(\.[\w.]+)?$")
+"""How a temporary name ends, with what a driver may add; a user's own `east.part` or `my.partial.tif` differs."""
 
 
 def reached(step: str) -> None:
@@ -87,26 +91,29 @@ def write_bytes(final: Path, data: bytes) -> None:
 
 
 def append_line(path: Path, line: str) -> None:
-    """Append one line and make it durable."""
+    """Append one line and make it durable, with the file's name if it is new."""
     try:
+        is_new = not path.exists()
         with path.open("ab") as stream:
             stream.write(line.encode("utf-8") + b"\n")
             stream.flush()
             os.fsync(stream.fileno())
+        if is_new:
+            sync_folder(path.parent)
     except OSError as error:
         raise StorageError(f"{path}: cannot be written: {error.strerror or error}") from error
 
 
 def remove_parts(part: Path) -> None:
     """Remove a temporary file and what a driver may have put beside it."""
-    for path in part.parent.glob(f"{part.name}*"):
+    for path in part.parent.glob(f"{glob.escape(part.name)}*"):
         with contextlib.suppress(OSError):
             path.unlink()
 
 
 def leftover_parts(folder: Path) -> Iterator[Path]:
     """Temporary files of writers that were killed."""
-    return (path for path in folder.glob(f"*{PART}*") if path.is_file())
+    return (path for path in folder.glob(f"*{PART}*") if _OURS.search(path.name) and path.is_file())
 
 
 def sync_folder(folder: Path) -> None:

@@ -5,16 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
+from itertools import islice
 from pathlib import Path
 
 from classify_local.errors import InputError, collect
 from classify_local.storage import safety
 from classify_local.storage.mosaic import Mosaic, of_files, whole_file
-from classify_local.storage.rasters import describe
+from classify_local.storage.rasters import describe, require_size
 from classify_local.storage.safety import AllowedFolders
 from classify_local.storage.vrt_reading import read_vrt
 
-_ENDINGS = {".tif", ".tiff", ".vrt", ".jp2", ".img"}
+_ENDINGS = (".tif", ".tiff", ".vrt", ".jp2", ".img")
+_MARKS = set("*?[")
+_LISTED = 10_000
+"""Names looked through for a hint; a folder may hold millions."""
 
 
 def open_image(path: str | Sequence[str], resolve: Callable[[str], Path], allowed: AllowedFolders) -> Mosaic:
@@ -40,7 +44,11 @@ def open_image(path: str | Sequence[str], resolve: Callable[[str], Path], allowe
     if len(paths) == 1 and safety.sniff(paths[0]) == "VRT":
         return read_vrt(paths[0], allowed)
     files = collect(partial(describe, path) for path in paths)
-    return whole_file(files[0]) if len(files) == 1 else of_files(files, where)
+    if len(files) == 1:
+        return whole_file(files[0])
+    mosaic = of_files(files, where)
+    require_size(mosaic.grid.shape, where, "; tiles of one image lie side by side: is one of them misplaced?")
+    return mosaic
 
 
 def expand(text: str, resolve: Callable[[str], Path]) -> list[Path]:
@@ -54,17 +62,42 @@ def expand(text: str, resolve: Callable[[str], Path]) -> list[Path]:
     if "://" in text or text.startswith("/vsi"):
         raise InputError(f"{text}: is not a path on this machine; give a file, a list, a glob or a folder")
     path = resolve(text)
-    if path.is_dir():
-        found = sorted(file for file in path.iterdir() if file.suffix.lower() in _ENDINGS and file.is_file())
-        if not found:
-            raise InputError(f"{path}: the folder holds no raster ({', '.join(sorted(_ENDINGS))})")
-        return found
-    if any(mark in text for mark in "*?[") and not path.exists():
-        found = sorted(Path(path.anchor).glob(str(path.relative_to(path.anchor))))
-        if not found:
-            raise InputError(f"{path}: no file matches")
-        return found
-    return [path]
+    try:
+        if path.is_dir():
+            return _rasters_in(path)
+        return _matches(text, resolve) if _MARKS & set(text) and not path.exists() else [path]
+    except OSError as error:
+        raise InputError(f"{path}: cannot be opened: {error.strerror or error}") from error
+
+
+def _rasters_in(folder: Path) -> list[Path]:
+    found = sorted(file for file in folder.iterdir() if file.suffix.lower() in _ENDINGS and file.is_file())
+    if not found:
+        raise InputError(f"{folder}: the folder holds no raster; files that end in {', '.join(_ENDINGS)} are taken")
+    return found
+
+
+def _matches(text: str, resolve: Callable[[str], Path]) -> list[Path]:
+    """The files a pattern matches. The recipe's folder is no part of the pattern: its name may hold brackets."""
+    parts = Path(text).parts
+    first = next(i for i, part in enumerate(parts) if _MARKS & set(part))
+    folder, pattern = resolve(str(Path(*parts[:first]))), str(Path(*parts[first:]))
+    try:
+        found = sorted(folder.glob(pattern))
+    except ValueError as error:
+        raise InputError(f"{text}: no pattern of file names ({error}); write for example tiles/**/*.tif") from error
+    if not found:
+        raise InputError(f"{folder / pattern}: no file matches{_what_is_there(folder)}")
+    return found
+
+
+def _what_is_there(folder: Path) -> str:
+    """What a pattern could have matched, as a hint."""
+    if not folder.is_dir():
+        return f"; the folder {folder} does not exist"
+    names = sorted(file.name for file in islice(folder.iterdir(), _LISTED) if file.suffix.lower() in _ENDINGS)
+    held = ", ".join(names[:3]) + (", ..." if len(names) > 3 else "")
+    return f"; the folder holds {held}" if held else f"; the folder {folder} holds no raster"
 
 
 def with_nodata(mosaic: Mosaic, nodata: float) -> Mosaic:

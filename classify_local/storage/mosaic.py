@@ -102,17 +102,22 @@ class Mosaic:
         Returns
         -------
         values, valid
-            Both of shape (bands, rows, cols); what stands where nothing is valid has no meaning.
+            Both of shape (bands, rows, cols), the values in the type that holds those of all
+            these bands; what stands where nothing is valid has no meaning.
         """
         met = [piece for piece in self.pieces if not piece.target.intersection(window).is_empty]
+        dtypes = [np.dtype(self.dtypes[band - 1]) for band in bands]
+        dtype = np.result_type(*dtypes)
         if len(met) == 1 and met[0].gives_all(bands, window):
-            return met[0].read(bands, window)
-        dtype = np.result_type(*(self.dtypes[band - 1] for band in bands))
+            found, valid = met[0].read(bands, window)
+            if found.dtype != dtype or any(kind != dtype for kind in dtypes):
+                found = np.stack([as_type(band, kind).astype(dtype) for band, kind in zip(found, dtypes, strict=True)])
+            return found, valid
         values = np.zeros((len(bands), *window.shape), dtype=dtype)
         valid = np.zeros(values.shape, dtype=bool)
         decided = np.zeros(values.shape, dtype=bool)
         for piece in reversed(met):
-            _lay(piece, bands, window, values, valid, decided)
+            _lay(piece, bands, dtypes, window, values, valid, decided)
             if decided.all():
                 break
         return values, valid
@@ -121,6 +126,7 @@ class Mosaic:
 def _lay(
     piece: Piece,
     bands: Sequence[int],
+    dtypes: Sequence[np.dtype[np.generic]],
     window: Window,
     values: FeatureArray,
     valid: MaskArray,
@@ -136,9 +142,24 @@ def _lay(
     for k, i in enumerate(given):
         still_open = ~decided[i, rows, cols]
         take = still_open & has_data[k]
-        np.copyto(values[i, rows, cols], new[k], where=take, casting="same_kind")
+        np.copyto(values[i, rows, cols], as_type(new[k], dtypes[i]), where=take)
         valid[i, rows, cols] |= take
         decided[i, rows, cols] |= still_open if piece.opaque else take
+
+
+def as_type(values: FeatureArray, dtype: np.dtype[np.generic]) -> FeatureArray:
+    """Values in another type, rounded and clipped to it as GDAL does; a VRT may declare less than its files hold."""
+    if np.can_cast(values.dtype, dtype):
+        return values.astype(dtype, copy=False)
+    if np.issubdtype(dtype, np.floating):
+        with np.errstate(over="ignore"):  # becomes infinite, which is no data
+            return values.astype(dtype)
+    limits = np.iinfo(dtype)  # type: ignore[type-var]
+    if np.issubdtype(values.dtype, np.floating):
+        whole = np.trunc(values + np.copysign(0.5, values))
+        return np.asarray(np.nan_to_num(whole, nan=0).clip(limits.min, limits.max).astype(dtype))
+    own = np.iinfo(values.dtype)
+    return np.asarray(values.clip(max(limits.min, own.min), min(limits.max, own.max)).astype(dtype))
 
 
 def whole_file(file: RasterFile) -> Mosaic:

@@ -17,7 +17,7 @@ from rasterio.io import DatasetReader
 from rasterio.windows import Window as RasterioWindow
 
 from classify_local.bands.aliases import file_band_names
-from classify_local.errors import InputError, StorageError
+from classify_local.errors import InputError, RefusedError, StorageError
 from classify_local.grid import Grid, Window
 from classify_local.storage import gdal, safety
 from classify_local.storage.fingerprint import Stamp, stamp
@@ -26,7 +26,10 @@ from classify_local.types import FeatureArray, MaskArray
 gdal.secure_environment()
 
 _MAX_BANDS = 4096
+_MAX_PIXELS = 10**12
+"""Russia from west to east and south to north is 4e11 pixels of 10 m."""
 _OPEN_FILES = 24
+_WITHOUT_TAGS = "write it anew, for example: gdal_translate -nomd in.tif out.tif"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,11 +118,12 @@ def describe(path: Path) -> RasterFile:
     """
     driver = safety.sniff(path)
     if driver == "VRT":
-        raise InputError(f"{path}: is a VRT, which is read through its sources")
+        raise InputError(f"{path}: is a VRT among other files; give either the VRT alone or the files it is made of")
     safety.check_sidecars(path)
     taken = stamp(path)
     with _opened(path, driver) as handle:
         _require_usable(handle, path)
+        _require_own_overviews(handle, path)
         scale, offset = _reflectance_tags(handle)
         return RasterFile(
             path=path, driver=driver, grid=_grid(handle, path), stamp=taken,
@@ -181,7 +185,21 @@ def _opened(path: Path, driver: str) -> DatasetReader:
             warnings.simplefilter("ignore", NotGeoreferencedWarning)
             return rasterio.open(path, driver=driver, sharing=False)
     except (RasterioError, ValueError) as error:
-        raise InputError(f"{path}: cannot be opened as {driver}: {error}") from error
+        raise InputError(
+            f"{path}: cannot be opened as {driver}: {error}; if it was cut short or damaged, copy or download it again"
+        ) from error
+
+
+def require_size(shape: tuple[int, int], where: str, hint: str = "") -> None:
+    """Refuse an image that claims more pixels than any has, before something counts its blocks.
+
+    Raises
+    ------
+    InputError
+        If it does.
+    """
+    if shape[0] * shape[1] > _MAX_PIXELS:
+        raise InputError(f"{where}: claims {shape[0]:,} x {shape[1]:,} pixels; at most {_MAX_PIXELS:,} are read{hint}")
 
 
 def _require_usable(handle: DatasetReader, path: Path) -> None:
@@ -191,6 +209,12 @@ def _require_usable(handle: DatasetReader, path: Path) -> None:
         raise InputError(f"{path}: holds complex numbers; give their magnitude or parts as bands")
 
 
+def _require_own_overviews(handle: DatasetReader, path: Path) -> None:
+    """A tag can name any file as overview, and GDAL would take pixels from there."""
+    if "OVERVIEW_FILE" in handle.tags(ns="OVERVIEWS"):
+        raise RefusedError(f"{path}: its tags name another file as overview (OVERVIEW_FILE); {_WITHOUT_TAGS}")
+
+
 def _grid(handle: DatasetReader, path: Path) -> Grid:
     if handle.crs is None:
         raise InputError(
@@ -198,8 +222,13 @@ def _grid(handle: DatasetReader, path: Path) -> Grid:
             f"for example: rio edit-info --crs EPSG:32736 {path.name}"
         )
     if handle.transform.is_identity:
-        how = "only ground control points; warp it first" if handle.gcps[0] else "no position; georeference it"
-        raise InputError(f"{path}: has {how}")
+        lacks = (
+            f"only ground control points; warp it first, for example: gdalwarp {path.name} placed.tif"
+            if handle.gcps[0]
+            else f"no position (geotransform); give it one: gdal_edit -a_ullr WEST NORTH EAST SOUTH {path.name}"
+        )
+        raise InputError(f"{path}: has {lacks}")
+    require_size(handle.shape, str(path))
     try:
         return Grid(crs=handle.crs, transform=handle.transform, shape=handle.shape)
     except ValueError as error:

@@ -6,8 +6,15 @@ recipe, of the file that names it, or in those the user allowed.
 
 from __future__ import annotations
 
+import os
+import re
+import shlex
 import stat
+from bisect import bisect_left
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
+from itertools import islice
 from pathlib import Path
 from xml.etree.ElementTree import Element
 
@@ -17,6 +24,8 @@ from defusedxml import DefusedXmlException
 from classify_local.errors import InputError, RefusedError, nearest
 
 _HEAD = 512
+_LISTED = 10_000
+"""Names looked through for a hint; a folder may hold millions."""
 _TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _MAGIC = {
     "GTiff": _TIFF,
@@ -24,6 +33,11 @@ _MAGIC = {
     "HFA": (b"EHFA_HEADER_TAG",),
 }
 _NOT_YET = {b"CDF\x01": "netCDF", b"CDF\x02": "netCDF", b"CDF\x05": "netCDF", b"\x89HDF": "netCDF or HDF5"}
+_IMAGES = (".msk", ".ovr")
+_AUXILIARY = ".aux.xml"
+_PROLOG = re.compile(r"\A\s*(<\?xml.*?\?>\s*)?(<!--.*?-->\s*)*", re.DOTALL)
+_VRT = re.compile(r"<vrtdataset|<!doctype (?!html|svg)")
+"""A document type in front hides what comes; no raster needs one, so the VRT's own check refuses it."""
 READABLE = "GeoTIFF, COG, VRT, JPEG 2000, ERDAS Imagine and ENVI"
 
 
@@ -45,13 +59,18 @@ class AllowedFolders:
         RefusedError
             If it does not; links are followed first.
         """
-        resolved = path.resolve()
-        if any(resolved.is_relative_to(root.resolve()) for root in self.roots):
+        resolved = _real(path)
+        if any(resolved.is_relative_to(_real(root)) for root in self.roots):
             return resolved
         raise RefusedError(
             f"{said_by}: names {resolved}, which lies outside the allowed folders; "
-            f"if you trust it, give --allow {resolved.parent}"
+            f"if you trust it, give --allow {shlex.quote(str(resolved.parent))}"
         )
+
+
+def _real(path: Path) -> Path:
+    """The path with its links followed; of links in a circle `Path.resolve` would make a RuntimeError."""
+    return Path(os.path.realpath(path))
 
 
 def require_file(path: Path) -> None:
@@ -66,8 +85,8 @@ def require_file(path: Path) -> None:
         mode = path.stat().st_mode
     except FileNotFoundError as error:
         raise InputError(f"{path}: no such file{_near_files(path)}") from error
-    except OSError as error:
-        raise InputError(f"{path}: cannot be opened: {error.strerror or error}") from error
+    except (OSError, ValueError) as error:  # a zero byte in a path is a ValueError
+        raise InputError(f"{path}: cannot be opened: {getattr(error, 'strerror', None) or error}") from error
     if stat.S_ISDIR(mode):
         raise InputError(f"{path}: is a folder; give a file")
     if not stat.S_ISREG(mode):
@@ -91,7 +110,7 @@ def sniff(path: Path) -> str:
     for driver, beginnings in _MAGIC.items():
         if head.startswith(beginnings):
             return driver
-    if _text(head).startswith("<vrtdataset"):
+    if _VRT.match(_text(head)):
         return "VRT"
     if _envi_header(path):
         return "ENVI"
@@ -99,22 +118,71 @@ def sniff(path: Path) -> str:
 
 
 def check_sidecars(path: Path) -> None:
-    """Refuse sidecars of a raster that would make GDAL open something else.
+    """Refuse sidecars of a raster that would make GDAL open something else, or wait for ever.
+
+    GDAL takes what lies beside a raster whatever the case of its ending, and for a mask's own
+    overviews what lies beside the mask.
 
     Raises
     ------
-    RefusedError
-        If a mask or overview file is no TIFF, or `.aux.xml` names another file.
+    InputError, RefusedError
+        If a mask or overview file is no TIFF, `.aux.xml` names another file, or a pipe or device
+        has a sidecar's name.
     """
-    for suffix in (".msk", ".ovr"):
-        beside = path.with_name(path.name + suffix)
-        if beside.is_file():
-            with beside.open("rb") as stream:
-                if not stream.read(4).startswith(_TIFF):
-                    raise RefusedError(f"{beside}: is no TIFF, as a mask or overview file must be; move it away")
-    auxiliary = path.with_name(path.name + ".aux.xml")
-    if auxiliary.is_file():
-        _check_auxiliary(auxiliary)
+    folder = path.absolute().parent
+    for name in _sidecars(folder, folder.stat().st_mtime_ns).beside(path.stem):
+        beside = path.with_name(name)
+        if _is_special(beside):
+            raise RefusedError(f"{beside}: is a pipe, socket or device beside {path.name}; move it away")
+        if not name.casefold().startswith(f"{path.name.casefold()}."):
+            continue
+        if name.casefold().endswith(_AUXILIARY):
+            _check_auxiliary(beside)
+        elif name.casefold().endswith(_IMAGES) and not _is_tiff(beside):
+            raise RefusedError(f"{beside}: is no TIFF, as a mask or overview file must be; move it away")
+
+
+@dataclass(frozen=True, slots=True)
+class _Names:
+    """Names in a folder that matter, in the order of their folded forms."""
+
+    folded: tuple[str, ...]
+    names: tuple[str, ...]
+
+    def beside(self, stem: str) -> Iterator[str]:
+        """Those that begin with a raster's stem and a mark that ends it."""
+        start = stem.casefold()
+        for i in range(bisect_left(self.folded, start), len(self.folded)):
+            if not self.folded[i].startswith(start):
+                return
+            if self.folded[i][len(start) : len(start) + 1] in (".", "_"):
+                yield self.names[i]
+
+
+@lru_cache(maxsize=64)
+def _sidecars(folder: Path, mtime_ns: int) -> _Names:
+    """Possible sidecars in a folder, and what is neither file nor folder. Kept: an image may be 10,000 tiles."""
+    del mtime_ns  # part of the key: a changed folder is read again
+    with os.scandir(folder) as entries:
+        found = [
+            entry.name
+            for entry in entries
+            if entry.name.casefold().endswith((*_IMAGES, _AUXILIARY)) or not (entry.is_file() or entry.is_dir())
+        ]
+    ordered = sorted((name.casefold(), name) for name in found)
+    return _Names(tuple(folded for folded, _ in ordered), tuple(name for _, name in ordered))
+
+
+def _is_special(path: Path) -> bool:
+    return path.exists() and not path.is_file() and not path.is_dir()
+
+
+def _is_tiff(path: Path) -> bool:
+    """True for a TIFF, and for what is not there (a link that leads nowhere)."""
+    if not path.is_file():
+        return not path.exists()
+    with path.open("rb") as stream:
+        return stream.read(4).startswith(_TIFF)
 
 
 def parse_xml(path: Path, limit: int = 256_000_000) -> Element:
@@ -130,23 +198,27 @@ def parse_xml(path: Path, limit: int = 256_000_000) -> Element:
     try:
         root = SafeXml.parse(path, forbid_dtd=True).getroot()
     except DefusedXmlException as error:
-        raise RefusedError(f"{path}: declares document types or entities, which no raster needs") from error
-    except (SafeXml.ParseError, ValueError) as error:
-        raise InputError(f"{path}: broken XML: {error}") from error
+        raise RefusedError(
+            f"{path}: declares document types or entities, which no raster needs; do not use it"
+        ) from error
+    except (SafeXml.ParseError, ValueError, LookupError) as error:  # an unknown encoding is a LookupError
+        raise InputError(f"{path}: broken XML ({error}); copy or download it again, or move it away") from error
     if root is None:
-        raise InputError(f"{path}: is empty XML")
+        raise InputError(f"{path}: is empty XML; move it away")
     return root
 
 
 def _check_auxiliary(path: Path) -> None:
+    if not path.is_file():
+        return
     root = parse_xml(path)
     if any(item.get("key", "").upper() == "OVERVIEW_FILE" for item in root.iter("MDI")):
         raise RefusedError(f"{path}: names another file as overview; move it away")
 
 
 def _text(head: bytes) -> str:
-    text = head.decode("utf-8-sig", errors="replace").lstrip().lower()
-    return text.partition("?>")[2].lstrip() if text.startswith("<?xml") else text
+    """The beginning of a text in small letters, without what may stand before an XML's first element."""
+    return _PROLOG.sub("", head.decode("utf-8-sig", errors="replace").lower())
 
 
 def _what_else(head: bytes) -> str:
@@ -157,7 +229,7 @@ def _what_else(head: bytes) -> str:
             return f"is {name}, which is not available yet in this version"
     text = _text(head)
     if text.startswith(("<!doctype html", "<html")):
-        return "is a web page, not a raster (starts with '<html': a failed download?)"
+        return "is a web page, not a raster (starts with '<html': a failed download?); download it again"
     if head.startswith(b"PK\x03\x04"):
         return "is a zip archive, not a raster; unpack it first"
     return f"is not a raster (starts with {head[:12]!r})"
@@ -175,4 +247,8 @@ def _near_files(path: Path) -> str:
     """The nearest name in the same folder, as a hint."""
     if not path.parent.is_dir():
         return f": the folder {path.parent} does not exist"
-    return nearest(path.name, (other.name for other in path.parent.iterdir()))
+    try:
+        names = [other.name for other in islice(path.parent.iterdir(), _LISTED)]
+    except OSError:
+        return ""
+    return nearest(path.name, names)

@@ -110,9 +110,9 @@ def _profile(values: NDArray[np.generic], grid: Grid, nodata: int, overviews: st
 
 
 def _levels(rows: int, cols: int) -> int:
-    """Overviews until the smallest fits a block."""
+    """Overviews until the smallest fits a block; their sizes are rounded up."""
     levels = 0
-    while max(rows, cols) >> levels > _BLOCK:
+    while max(rows, cols) > _BLOCK << levels:
         levels += 1
     return levels
 
@@ -138,6 +138,7 @@ def _check(part: Path, final: Path, values: NDArray[np.generic], grid: Grid, nod
     try:
         with rasterio.open(part, driver="GTiff") as handle:
             same = handle.nodata == nodata and handle.shape == grid.shape and handle.dtypes[0] == str(values.dtype)
+            same = same and np.allclose(tuple(handle.transform), tuple(grid.transform), rtol=1e-12, atol=0)
             same = same and np.array_equal(handle.read(), values)
     except Exception as error:  # whatever GDAL says, the tile is not good
         raise StorageError(f"{final}: cannot be read back: {error}") from error
