@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from classify_local.errors import InputError, nearest
 from classify_local.grid import BLOCK_SIZE, Grid, Window
 from classify_local.types import FeatureArray, MaskArray
 
@@ -100,16 +101,20 @@ class FeatureStack:
         What gives the bands, in order.
     names
         Name of each band, unique over all sources.
+    picks
+        Positions of the bands among those of the sources, where these are not all in their order.
     """
 
     grid: Grid
     sources: tuple[BandSource, ...]
     names: tuple[str, ...]
+    picks: tuple[int, ...] | None = None
 
     @property
     def bands(self) -> tuple[BandSpec, ...]:
         """The bands, in the order in which a model sees them."""
-        specs = [spec for source in self.sources for spec in source.bands]
+        every = [spec for source in self.sources for spec in source.bands]
+        specs = every if self.picks is None else [every[position] for position in self.picks]
         return tuple(
             BandSpec(name=name, source=spec.source, unit=spec.unit, valid_range=spec.valid_range)
             for name, spec in zip(self.names, specs, strict=True)
@@ -132,7 +137,8 @@ class FeatureStack:
 
     def read(self, window: Window) -> Block:
         """The features of a window inside the grid."""
-        features = np.empty((len(self.names), *window.shape), dtype=self.dtype)
+        count = sum(len(source.bands) for source in self.sources)
+        features = np.empty((count, *window.shape), dtype=self.dtype)
         by_source, first = [], 0
         for source in self.sources:
             values, valid = source.read(window)
@@ -140,7 +146,32 @@ class FeatureStack:
             by_source.append(valid)
             first += len(values)
         by_layer = np.concatenate(by_source)
+        if self.picks is not None:
+            features = features[list(self.picks)]
         return Block(features=features, valid=np.asarray(by_layer.all(axis=0)), valid_by_layer=by_layer)
+
+    def picked(self, names: Sequence[str], wanted_by: str) -> FeatureStack:
+        """The stack with only the bands `names`, in their order; the others still mask pixels.
+
+        Raises
+        ------
+        InputError
+            Naming every band that is missing; `wanted_by` says who needs it.
+        """
+        missing = [name for name in names if name not in self.names]
+        if missing:
+            raise InputError(
+                *(
+                    f"{wanted_by} needs the band {name!r}; the images give {', '.join(self.names)}"
+                    f"{nearest(name, self.names)}"
+                    for name in missing
+                )
+            )
+        if tuple(names) == self.names:
+            return self
+        before = self.picks or tuple(range(len(self.names)))
+        picks = tuple(before[self.names.index(name)] for name in names)
+        return replace(self, names=tuple(names), picks=picks)
 
     def to_xarray(self, chunks: int | tuple[int, int] = BLOCK_SIZE, *, masked: bool = True) -> xr.DataArray:
         """The stack as a lazy array: only chunks that are computed are read.

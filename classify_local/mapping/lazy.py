@@ -11,7 +11,6 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from classify_local.classifiers.trained import TrainedModel
-from classify_local.errors import InputError
 from classify_local.features.lazy import Chunks, coordinates, lazy_array, located
 from classify_local.features.stack import FeatureStack
 from classify_local.grid import BLOCK_SIZE, Window
@@ -46,7 +45,7 @@ def classify(
     Parameters
     ----------
     stack
-        The features, with the bands the model was trained on.
+        The features; the bands the model was trained on are taken by name.
     model
         From `train`.
     bands
@@ -62,12 +61,9 @@ def classify(
     Raises
     ------
     InputError
-        If the stack's bands are not those of the model.
+        If the stack lacks a band of the model.
     """
-    if stack.names != model.bands:
-        raise InputError(
-            f"the model was trained on the bands {', '.join(model.bands)}; the stack has {', '.join(stack.names)}"
-        )
+    stack = stack.picked(model.bands, "the model")
     products = resolve_products(bands, model.legend)
     owners = [(name, product) for product in products for name in product.bands]
     dtype = np.dtype(common_dtype(products))

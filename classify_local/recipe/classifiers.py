@@ -6,10 +6,13 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictFloat, StrictInt, StrictStr
 
-Count = Annotated[StrictInt, Field(ge=1)]
+Whole = Annotated[StrictInt, Field(ge=-(2**63), le=2**63 - 1)]
+Count = Annotated[StrictInt, Field(ge=1, le=2147483647)]
+Trees = Annotated[StrictInt, Field(ge=1, le=100_000)]
+"""SEPAL names no largest number; beyond this a training never ends."""
 LeafNodes = Annotated[StrictInt, Field(ge=2, le=2147483647)]
 Seed = Annotated[StrictInt, Field(ge=0, le=4294967295)]
-Real = Annotated[StrictFloat, Field(allow_inf_nan=False)] | StrictInt
+Real = Annotated[StrictFloat, Field(allow_inf_nan=False)] | Whole
 Fraction = Annotated[Real, Field(gt=0, le=1)]
 Positive = Annotated[Real, Field(gt=0)]
 
@@ -22,7 +25,7 @@ class RandomForest(_Parameters):
     """Many randomised trees that vote."""
 
     type: Literal["random_forest"]
-    number_of_trees: Count = 25
+    number_of_trees: Trees = 25
     variables_per_split: Count | None = None
     min_leaf_population: Count = 1
     bag_fraction: Fraction = 0.5
@@ -34,7 +37,7 @@ class GradientTreeBoost(_Parameters):
     """Small trees added one after the other, each mending the errors of those before."""
 
     type: Literal["gradient_tree_boost"]
-    number_of_trees: Count = 100
+    number_of_trees: Trees = 100
     shrinkage: Fraction = 0.1
     sampling_rate: Fraction = 0.7
     max_nodes: LeafNodes | None = None
@@ -65,7 +68,7 @@ class SupportVectorMachine(_Parameters):
     decision_procedure: Literal["voting", "margin"] = "voting"
     svm_type: Literal["c_svc", "nu_svc", "one_class"] = "c_svc"
     kernel_type: Literal["linear", "poly", "rbf", "sigmoid"] = "rbf"
-    one_class: StrictInt | None = None
+    one_class: Whole | None = None
     shrinking: StrictBool = True
     degree: Count = 3
     gamma: Literal["scale", "auto"] | Annotated[Real, Field(ge=0)] = "scale"

@@ -5,6 +5,7 @@ The shape is a contract: users' files rely on it. Keys are added where needed an
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -25,16 +26,38 @@ from pydantic_core import PydanticCustomError
 
 from classify_local.bands.indexes import INDEXES as INDEX_SPECS
 from classify_local.bands.pairwise import Operation
-from classify_local.recipe.classifiers import Classifier, RandomForest
+from classify_local.errors import nearest
+from classify_local.recipe.classifiers import Classifier, Count, RandomForest, Seed, Whole
 
-BandRef = StrictInt | StrictStr
+MAX_PATH = 4096
+
+
+def _path_text(text: str) -> str:
+    if not text.strip() or "\0" in text or len(text) > MAX_PATH:
+        raise PydanticCustomError(
+            "path",
+            "must be the path of a file or folder, in at most {limit} characters, not {text}",
+            {"limit": MAX_PATH, "text": repr(text if len(text) <= 60 else text[:57] + "...")},
+        )
+    return text
+
+
+PathText = Annotated[StrictStr, AfterValidator(_path_text)]
+"""A path as a user writes it, relative to the recipe's folder."""
+
+BandRef = Whole | StrictStr
 """A band of a file: its number from 1, its description, or an alias of it."""
 
 PAIRWISE = tuple(operation.value for operation in Operation)
 INDEXES = tuple(INDEX_SPECS)
 OUTPUT_BANDS = ("class", "class_probability", "regression", "probabilities")
 
-Number = StrictInt | Annotated[StrictFloat, Field(allow_inf_nan=False)]
+Number = Whole | Annotated[StrictFloat, Field(allow_inf_nan=False)]
+ClassValue = Annotated[StrictInt, Field(ge=-(2**31), le=2**31 - 1)]
+ClassKey = Annotated[int, Field(ge=-(2**31), le=2**31 - 1)]
+"""A class value as a key: JSON has keys of text only."""
+
+PerClass = Annotated[StrictInt, Field(ge=0, le=2**31 - 1)]
 Resampling = Literal["nearest", "bilinear", "average"]
 
 
@@ -54,11 +77,9 @@ class Reflectance(Part):
 class Mask(Part):
     """Pixels to keep, told by another raster (`path`) or by a band of the image (`band`)."""
 
-    path: StrictStr | None = None
+    path: PathText | None = None
     band: BandRef | None = None
-    keep: tuple[StrictInt, ...] | None = Field(
-        None, description="Values to keep; without it, every value that is not 0."
-    )
+    keep: tuple[Whole, ...] | None = Field(None, description="Values to keep; without it, every value that is not 0.")
 
     @model_validator(mode="after")
     def _one_source(self) -> Mask:
@@ -96,9 +117,9 @@ DerivedSets = Annotated[tuple[Derived, ...], BeforeValidator(_listed)]
 class RasterImage(Part):
     """An image in files: one raster, a list, glob or folder of tiles, or a VRT."""
 
-    path: StrictStr | Annotated[tuple[StrictStr, ...], Field(min_length=1)]
+    path: PathText | Annotated[tuple[PathText, ...], Field(min_length=1)]
     bands: Annotated[tuple[BandRef, ...], Field(min_length=1)] | dict[StrictStr, BandRef] | None = None
-    nodata: StrictInt | StrictFloat | None = None
+    nodata: Whole | StrictFloat | None = None
     mask: Mask | None = None
     reflectance: Reflectance | None = None
     resampling: Resampling = "nearest"
@@ -115,7 +136,7 @@ class RasterImage(Part):
 class RecipeImage(Part):
     """The output bands of another recipe, taken as an image."""
 
-    recipe: StrictStr
+    recipe: PathText
     bands: Annotated[tuple[StrictStr, ...], Field(min_length=1)] | None = None
     resampling: Resampling = "nearest"
     derived: DerivedSets = ()
@@ -124,7 +145,7 @@ class RecipeImage(Part):
 class LegendItem(Part):
     """A class of the map: value, label and colour."""
 
-    value: StrictInt
+    value: ClassValue
     label: StrictStr
     color: StrictStr
 
@@ -133,24 +154,24 @@ class ClassMapping(Part):
     """What the sources that carry a class column share."""
 
     class_: StrictStr | None = Field(None, alias="class")
-    classes: dict[int, tuple[StrictStr | StrictInt | StrictFloat, ...] | StrictStr] | None = None
-    columns: dict[int, StrictStr | tuple[StrictStr, ...]] | None = None
-    default: StrictInt | None = None
+    classes: dict[ClassKey, tuple[StrictStr | Whole | StrictFloat, ...] | StrictStr] | None = None
+    columns: dict[ClassKey, StrictStr | tuple[StrictStr, ...]] | None = None
+    default: ClassValue | None = None
     filter: StrictStr | None = None
-    edits: StrictStr | None = None
+    edits: PathText | None = None
     group: StrictStr | None = None
 
 
 class CollectedSource(Part):
     """Points clicked on the map page."""
 
-    collected: StrictStr
+    collected: PathText
 
 
 class CsvSource(ClassMapping):
     """A table of points."""
 
-    csv: StrictStr
+    csv: PathText
     x: StrictStr | None = None
     y: StrictStr | None = None
     geojson: StrictStr | None = None
@@ -160,9 +181,9 @@ class CsvSource(ClassMapping):
 class VectorSource(ClassMapping):
     """A layer of points or polygons."""
 
-    vector: StrictStr
+    vector: PathText
     layer: StrictStr | None = None
-    per_polygon: Annotated[StrictInt, Field(ge=1)] = 100
+    per_polygon: Count = 100
     pure: StrictBool = False
 
 
@@ -173,14 +194,14 @@ def _thousand_each() -> dict[int | Literal["default"], int]:
 class Sample(Part):
     """Points drawn from an existing classification."""
 
-    path: StrictStr
+    path: PathText
     band: BandRef = 1
-    per_class: dict[int | Literal["default"], Annotated[StrictInt, Field(ge=0)]] = Field(default_factory=_thousand_each)
+    per_class: dict[ClassKey | Literal["default"], PerClass] = Field(default_factory=_thousand_each)
     scale: Annotated[Number, Field(gt=0)] | None = None
-    seed: StrictInt = 1
+    seed: Seed = 1
     pure: StrictBool = False
-    classes: dict[int, tuple[StrictInt, ...]] | None = None
-    default: StrictInt | None = None
+    classes: dict[ClassKey, tuple[ClassValue, ...]] | None = None
+    default: ClassValue | None = None
 
 
 class SampleSource(Part):
@@ -192,26 +213,29 @@ class SampleSource(Part):
 class RecipeSource(Part):
     """Another recipe's training table, sampled on that recipe's own images."""
 
-    recipe: StrictStr
+    recipe: PathText
 
 
 class Auxiliary(Part):
     """A raster of the user's own that joins the stack under a name."""
 
     name: StrictStr
-    path: StrictStr
+    path: PathText
     band: BandRef = 1
     resampling: Resampling = "bilinear"
 
 
+_PROBABILITY = re.compile("probability_(0|-?[1-9][0-9]*)")
+
+
 def _output_band(name: str) -> str:
-    prefix, _, value = name.rpartition("_")
-    if name in OUTPUT_BANDS or (prefix == "probability" and value.lstrip("-").isdigit()):
+    if name in OUTPUT_BANDS or _PROBABILITY.fullmatch(name):
         return name
     raise PydanticCustomError(
         "output_band",
-        "no band {name}; there are class, class_probability, regression, probability_<class value>, probabilities",
-        {"name": repr(name)},
+        "no band {name}; there are class, class_probability, regression, probability_<class value>, probabilities"
+        "{hint}",
+        {"name": repr(name), "hint": nearest(name, OUTPUT_BANDS)},
     )
 
 
@@ -224,7 +248,7 @@ class Output(Part):
     bands: Annotated[tuple[OutputBand, ...], Field(min_length=1)] = ("class", "class_probability")
     scale: Annotated[Number, Field(gt=0)] | StrictStr | None = None
     crs: StrictStr | None = None
-    aoi: StrictStr | tuple[Number, Number, Number, Number] | None = None
+    aoi: PathText | tuple[Number, Number, Number, Number] | None = None
     tile_size: Annotated[StrictInt, Field(ge=64, le=32768)] = 2048
 
 
@@ -261,6 +285,10 @@ TrainingSource = Annotated[
 _RESERVED = {"con", "prn", "aux", "nul", *(f"{kind}{n}" for kind in ("com", "lpt") for n in range(1, 10))}
 
 
+_MAX_NAME_BYTES = 180
+"""A file system takes 255, and the files of a map add to the name."""
+
+
 def safe_name(name: str) -> str:
     """`name`, if it can be a folder's and a file's name on every system.
 
@@ -269,8 +297,10 @@ def safe_name(name: str) -> str:
     PydanticCustomError
         If it cannot.
     """
-    bad = set('/\\:*?"<>|') & set(name) or not name.isprintable() or name != name.strip() or len(name) > 100
-    if bad or not name or name.startswith((".", "-")) or name.endswith(".") or name.casefold() in _RESERVED:
+    bad = set('/\\:*?"<>|') & set(name) or not name.isprintable() or name != name.strip()
+    long = len(name) > 100 or len(name.encode()) > _MAX_NAME_BYTES
+    reserved = name.partition(".")[0].casefold() in _RESERVED
+    if bad or long or reserved or not name or name.startswith((".", "-")) or name.endswith("."):
         raise PydanticCustomError(
             "name",
             "a name is used for files: up to 100 letters, digits, spaces, - and _; not {name}",
@@ -284,10 +314,10 @@ class Recipe(Part):
 
     name: Annotated[StrictStr, AfterValidator(safe_name)] | None = None
     images: Annotated[tuple[Image, ...], Field(min_length=1)]
-    legend: tuple[LegendItem, ...] | StrictStr | None = None
+    legend: tuple[LegendItem, ...] | PathText | None = None
     training: tuple[TrainingSource, ...] = ()
     auxiliaries: tuple[Literal["latitude", "terrain", "water"] | Auxiliary, ...] = ()
-    auxiliary_data: StrictStr | None = None
-    allowed_folders: tuple[StrictStr, ...] = ()
+    auxiliary_data: PathText | None = None
+    allowed_folders: tuple[PathText, ...] = ()
     classifier: Classifier = Field(default_factory=lambda: RandomForest(type="random_forest"))
     output: Output = Field(default_factory=Output)

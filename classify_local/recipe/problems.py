@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import types
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
@@ -29,6 +30,20 @@ _TYPES = {
     "model_attributes_type": "a mapping of keys and values",
     "finite_number": "a finite number",
     "int_parsing": "a whole number",
+    "string_unicode": "text that UTF-8 can hold",
+    "int_parsing_size": "a whole number",
+}
+_EXAMPLES = {
+    "images": "images: [{path: mosaic.tif}]",
+    "training": "training: [{csv: points.csv}]",
+    "legend": "legend: legend.csv",
+    "classifier": "classifier: {type: random_forest}",
+    "bands": "bands: [red, nir]",
+    "derived": "derived: [{indexes: [ndvi]}]",
+    "auxiliaries": "auxiliaries: [terrain]",
+    "allowed_folders": "allowed_folders: [/data/mosaics]",
+    "per_class": "per_class: {default: 1000}",
+    "aoi": "aoi: area.gpkg, or aoi: [west, south, east, north]",
 }
 _SHALLOW = {*_TYPES, "too_short", "literal_error"}
 """What pydantic says of a whole although the fault lies deeper in it."""
@@ -78,11 +93,12 @@ def _message(details: Mapping[str, Any], path: tuple[Any, ...]) -> str:
         return "a value is missing here"
     if kind == "missing":
         return f"the key {_user_path(path)[-1]!r} is missing"
+    if kind == "kind":
+        return f"{details['msg']}{_kind_hint(given, details['msg'])}"
     if kind == "either":
-        return f"must be {context['wanted']}, not {_shown(given)}"
+        return f"must be {context['wanted']}, not {_shown(given)}{_example(path)}"
     if kind in _TYPES:
-        hint = '; write it in quotes, for example "#006400"' if path[-1:] == ("color",) and given is None else ""
-        return f"must be {_TYPES[kind]}, not {_shown(given)}{hint}"
+        return f"must be {_TYPES[kind]}, not {_shown(given)}{_type_hint(kind, given, path)}"
     if kind in _LIMITS:
         limit, words = _LIMITS[kind]
         return f"must be {words} {context[limit]}, not {_shown(given)}"
@@ -101,13 +117,49 @@ def _enumerated(kind: str, given: Any, context: Mapping[str, Any]) -> str | None
         return f"type must be one of {', '.join(allowed)}, not {tag!r}{nearest(str(tag), allowed)}"
     if kind == "too_short":
         return f"must hold at least {context['min_length']}, not {context['actual_length']}"
+    if kind == "too_long":
+        return f"must hold {context['max_length']}, not {context['actual_length']}"
     return None
 
 
+def _type_hint(kind: str, given: Any, path: tuple[Any, ...]) -> str:
+    if path[-1:] == ("color",) and given is None:
+        return '; write it in quotes, for example "#006400"'
+    plain = isinstance(given, int | float | datetime.date) and not isinstance(given, bool)
+    if kind == "string_type" and plain:
+        return f'; write it in quotes: "{_shown(given)}"'
+    return _example(path)
+
+
+def _kind_hint(given: Any, message: str) -> str:
+    """What is there instead of the one key that tells what an entry is."""
+    if not isinstance(given, Mapping):
+        return f", not {_shown(given)}"
+    allowed = message.partition(": ")[2].split(", ")
+    hints = (nearest(str(key), allowed) for key in given if key not in allowed)
+    return next((hint for hint in hints if hint), f"; it has {', '.join(map(_key, given)) or 'none'}")
+
+
+def _key(key: Any) -> str:
+    text = str(key)
+    return text if len(text) <= 40 else text[:37] + "..."
+
+
+def _example(path: tuple[Any, ...]) -> str:
+    """How a part of the recipe is written, for those that are often written otherwise."""
+    example = _EXAMPLES.get(_user_path(path)[-1] if path else "")
+    return f", for example {example}" if example else ""
+
+
 def _shown(value: Any) -> str:
-    text = "nothing" if value is None else repr(value) if isinstance(value, str) else str(value)
-    kind = "a list" if isinstance(value, list) else "a mapping" if isinstance(value, Mapping) else None
-    return kind or (text if len(text) <= 60 else text[:57] + "...")
+    if isinstance(value, list | Mapping):
+        return "a list" if isinstance(value, list) else "a mapping"
+    if value is None or isinstance(value, bool):
+        return {None: "nothing", True: "true", False: "false"}[value]
+    if isinstance(value, int) and value.bit_length() > 64:
+        return "a number too large"
+    text = repr(value) if isinstance(value, str) else str(value)
+    return text if len(text) <= 60 else text[:57] + "..."
 
 
 def _is_tag(step: Any) -> bool:
@@ -139,7 +191,7 @@ def _line(node: Any, path: tuple[Any, ...]) -> int:
     line = getattr(getattr(node, "lc", None), "line", 0) or 0
     for step in _user_path(path):
         if isinstance(node, CommentedMap) and step in node:
-            line = node.lc.key(step)[0]
+            line = _key_line(node, step, line)
             node = node[step]
         elif isinstance(node, CommentedSeq) and isinstance(step, int) and step < len(node):
             line = node.lc.item(step)[0]
@@ -147,6 +199,12 @@ def _line(node: Any, path: tuple[Any, ...]) -> int:
         else:
             break
     return int(line) + 1
+
+
+def _key_line(node: CommentedMap, key: Any, line: int) -> int:
+    """The line of a key; `line` if the key was merged in or set by the program, and has none."""
+    found = (node.lc.data or {}).get(key)
+    return found[0] if found else line
 
 
 def _allowed_keys(path: tuple[Any, ...]) -> list[str]:

@@ -81,5 +81,13 @@ def test_a_stack_with_other_bands_is_refused(recipe: Path, stack: FeatureStack) 
     model = api.train(recipe)
     document = api.load_recipe(recipe)
     other = api.open_stack(document.changed({("images",): [{"path": "image.tif", "bands": ["band1"]}]}))
-    with pytest.raises(InputError, match="trained on the bands band0, band1"):
+    with pytest.raises(InputError, match="the model needs the band 'band0'"):
         api.classify(other, model)
+
+
+def test_bands_are_taken_by_name(recipe: Path, stack: FeatureStack) -> None:
+    model = api.train(recipe)
+    document = api.load_recipe(recipe)
+    turned = document.changed({("images",): [{"path": "image.tif", "bands": ["band3", "band0", "band2", "band1"]}]})
+    expected = api.classify(stack, model)["class"].values
+    np.testing.assert_array_equal(api.classify(api.open_stack(turned), model)["class"].values, expected)
