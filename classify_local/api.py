@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,18 +18,21 @@ from classify_local.features.stack import FeatureStack
 from classify_local.inspection import Inspection
 from classify_local.legend import Legend
 from classify_local.mapping.execution import Executor, default_workers
-from classify_local.mapping.plan import make_plan
+from classify_local.mapping.plan import Plan, make_plan
 from classify_local.mapping.progress import Reporter, Silent
 from classify_local.mapping.run import Request, RunResult, run_map
 from classify_local.mapping.status import RunStatus, read_status
 from classify_local.mapping.stopping import Stop, on_signals
-from classify_local.preparation import Trainable, prepare_training
+from classify_local.preparation import Trainable, prepare, prepare_training
 from classify_local.recipe.model import Recipe
+from classify_local.recipe.replacing import with_images
 from classify_local.recipe.text import RecipeDocument, load, require_available
 from classify_local.report.preview import write_preview
 from classify_local.report.text import mask_lines, training_lines
-from classify_local.training.samples import TrainingReport, TrainingSet, require_two_classes
+from classify_local.storage.fingerprint import sha256
+from classify_local.training.samples import TrainingReport, require_two_classes
 from classify_local.training.sampling import sample_points
+from classify_local.transfer import transfer_notes
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -99,7 +102,7 @@ def train(recipe: RecipeLike, model: PathLike | None = None, *, allow: Sequence[
     document = load(recipe)
     path = None if model is None else Path(model)
     ready = prepare_training(document, _paths(allow), None if path is None else path.absolute().parent)
-    trained, _ = _train(ready, Silent())
+    trained = _train(ready, Silent())
     if path is not None:
         path.parent.mkdir(parents=True, exist_ok=True)
         persistence.save(trained, path)
@@ -109,6 +112,8 @@ def train(recipe: RecipeLike, model: PathLike | None = None, *, allow: Sequence[
 def run(
     recipe: RecipeLike,
     *,
+    model: PathLike | None = None,
+    images: Mapping[str, str] | None = None,
     out: PathLike | None = None,
     name: str | None = None,
     bands: Sequence[str] | None = None,
@@ -125,6 +130,10 @@ def run(
     ----------
     recipe
         A recipe file, or its content.
+    model
+        A model file to map with, instead of training; its bands are taken by name, its legend counts.
+    images
+        Other files for some images, by an image's name, number or file stem.
     out
         Folder in which the map's folder `<name>` is made; `downloads` beside the recipe by default.
     name, bands
@@ -147,14 +156,16 @@ def run(
     ClassifyLocalError
         See `classify_local.errors`.
     """
-    document = _changed(load(recipe), name, bands)
+    document = with_images(_changed(load(recipe), name, bands), images or {})
     stop, reporter = Stop(), reporter or Silent()
+    folder = _folder(document, out)
     with on_signals(stop):
-        ready = prepare_training(document, _paths(allow), _folder(document, out))
+        source = _given(document, Path(model), _paths(allow), folder, reporter) if model else None
+        source = source or _to_train(document, _paths(allow), folder, reporter)
         request = Request(
-            document=document, plan=make_plan(document, ready.stack, ready.legend), stack=ready.stack,
-            legend=ready.legend, train=lambda: _train(ready, reporter), folder=_folder(document, out),
-            workers=workers or default_workers(), restart=restart, break_lock=break_lock, executor=executor,
+            document=document, plan=source.plan, stack=source.stack, legend=source.legend, train=source.model,
+            folder=folder, workers=workers or default_workers(), restart=restart, break_lock=break_lock,
+            executor=executor,
         )  # fmt: skip
         result = run_map(request, stop, reporter)
     facts = result.record
@@ -244,20 +255,50 @@ def status(folder: PathLike, *, verify: bool = False) -> RunStatus:
     return read_status(Path(folder), verify=verify)
 
 
-def _train(ready: Trainable, reporter: Reporter) -> tuple[TrainedModel, Mapping[str, Any]]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Source:
+    """Where a map comes from: the plan, the features, and the model, which is trained or read when it is needed."""
+
+    plan: Plan
+    stack: FeatureStack
+    legend: Legend
+    model: Callable[[], tuple[TrainedModel, Mapping[str, Any]]]
+
+
+def _to_train(document: RecipeDocument, allow: Sequence[Path], folder: Path, reporter: Reporter) -> _Source:
+    ready = prepare_training(document, allow, folder)
+
+    def model() -> tuple[TrainedModel, Mapping[str, Any]]:
+        trained = _train(ready, reporter)
+        return trained, trained.training
+
+    plan = make_plan(document, ready.stack, ready.legend)
+    return _Source(plan=plan, stack=ready.stack, legend=ready.legend, model=model)
+
+
+def _given(document: RecipeDocument, path: Path, allow: Sequence[Path], folder: Path, reporter: Reporter) -> _Source:
+    """A model from a file, over images that have its bands."""
+    model = persistence.load(path)
+    bare = document.changed({("training",): [], ("legend",): None})  # the model knows both
+    ready = prepare(bare, allow, folder)
+    stack = ready.stack.picked(model.bands, str(path))
+    for note in transfer_notes(stack, model):
+        reporter.say(note)
+    plan = make_plan(bare, stack, model.legend, sha256(path))
+    return _Source(plan=plan, stack=stack, legend=model.legend, model=lambda: (model, model.training))
+
+
+def _train(ready: Trainable, reporter: Reporter) -> TrainedModel:
     training, report = sample_points(ready.points, ready.stack, ready.legend)
     for line in training_lines(report, ready.legend):
         reporter.say(line)
     require_two_classes(training, report)
     model = fit(ready.document.recipe.classifier, training, ready.stack.names, ready.legend)
-    return model, _training_facts(training, report)
+    return replace(model, training={**model.training, **_training_facts(report)})
 
 
-def _training_facts(training: TrainingSet, report: TrainingReport) -> dict[str, Any]:
+def _training_facts(report: TrainingReport) -> dict[str, Any]:
     return {
-        "digest": training.digest,
-        "rows": len(training),
-        "rows_by_class": {str(value): count for value, count in training.counts.items()},
         "rows_read": dict(report.read),
         "rows_dropped": [
             {"source": where, "reason": reason, "rows": count} for (where, reason), count in report.dropped.items()

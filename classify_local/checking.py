@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from classify_local.classifiers.trained import train
 from classify_local.features.images import ImageSource
 from classify_local.features.stack import Block, FeatureStack
-from classify_local.grid import BLOCK_SIZE, Grid, Window, blocks
+from classify_local.grid import BLOCK_SIZE, Grid, blocks, spread
 from classify_local.legend import Legend
 from classify_local.mapping.block import classify_block
 from classify_local.mapping.plan import Plan, make_plan
@@ -127,7 +127,7 @@ def check_recipe(document: RecipeDocument, folder: Path, allow: Sequence[Path], 
 def look(stack: FeatureStack, looked_at: int = _LOOKED_AT) -> Look:
     """Look at all blocks of an image, or at evenly spread ones."""
     every = list(blocks(stack.grid.window, stack.grid.window))
-    chosen = _spread(every, looked_at)
+    chosen = spread(every, looked_at)
     count = MaskCount(stack.layers)
     outside: Counter[str] = Counter()
     for window in chosen:
@@ -224,7 +224,7 @@ def _range_notes(stack: FeatureStack, seen: Look) -> Iterator[str]:
     for source in stack.sources:
         if isinstance(source, ImageSource):
             found: dict[str, list[NDArray[np.float64]]] = {}
-            for window in _spread(every, _LOOKED_AT_CLOSELY):
+            for window in spread(every, _LOOKED_AT_CLOSELY):
                 for name, values in source.reflectances(window):
                     found.setdefault(name, []).append(values)
             wrong = [name for name, parts in found.items() if not _plausible(np.concatenate(parts))]
@@ -238,9 +238,3 @@ def _plausible(reflectance: NDArray[np.float64]) -> bool:
         return True
     beyond = (reflectance < -0.2) | (reflectance > 2.0)
     return bool(beyond.mean() <= _FEW and np.percentile(reflectance, 99) > 0.005)
-
-
-def _spread(every: list[Window], count: int) -> list[Window]:
-    if len(every) <= count:
-        return every
-    return [every[i * len(every) // count] for i in range(count)]

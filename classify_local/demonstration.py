@@ -14,10 +14,9 @@ import rasterio
 from classify_local.accuracy.confusion import ErrorMatrix, error_matrix
 from classify_local.errors import InputError
 from classify_local.grid import Grid
-from classify_local.recipe.model import CollectedSource
 from classify_local.recipe.text import RecipeDocument, load
 from classify_local.storage import atomic
-from classify_local.training.points import read_points
+from classify_local.training.collect import read_sources
 
 _DATA = (
     "recipe.yml", "legend.csv", "points.csv", "reference.csv", "older_landcover.tif", "README.md", "mosaic", "aux",
@@ -79,8 +78,8 @@ def held_out_accuracy(class_map: Path, points: Path) -> HeldOut:
     InputError
         If the points cannot be read.
     """
-    document = load({"images": [{"path": str(class_map)}]})
-    reference = read_points(CollectedSource(collected=str(points.absolute())), document)
+    document = load({"images": [{"path": str(class_map)}], "training": [{"collected": str(points.absolute())}]})
+    reference = read_sources(document)[0]
     with rasterio.open(class_map) as handle:
         grid = Grid(crs=handle.crs, transform=handle.transform, shape=handle.shape)
         placed = reference.in_crs(grid.crs.to_wkt())

@@ -197,6 +197,13 @@ def blocks(window: Window, within: Window, size: int = BLOCK_SIZE) -> Iterator[W
             yield Window(row=row, col=col, rows=size, cols=size).intersection(within)
 
 
+def spread(windows: list[Window], count: int) -> list[Window]:
+    """At most `count` of the windows, evenly spread over them."""
+    if len(windows) <= count:
+        return windows
+    return [windows[i * len(windows) // count] for i in range(count)]
+
+
 def tiles(grid: Grid, size: int) -> list[Tile]:
     """The tiles of `size` pixels that cover the grid once, row by row; the last ones are smaller."""
     rows, cols = grid.shape

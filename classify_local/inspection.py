@@ -74,7 +74,7 @@ def inspect_path(path: Path) -> Inspection:
 
 def _raster(path: Path) -> Inspection:
     mosaic = open_image(str(path.absolute()), Path, AllowedFolders((path.absolute().parent,)))
-    files = [piece.file for piece in mosaic.pieces]
+    files = mosaic.files
     facts = {
         "grid": grid_sentence(mosaic.grid),
         "bounds": list(mosaic.grid.bounds),
@@ -96,8 +96,8 @@ def _raster(path: Path) -> Inspection:
 
 def _odd_raster(mosaic: Mosaic) -> list[str]:
     odd = []
-    files = [piece.file for piece in mosaic.pieces]
-    if not any(file.has_mask or any(value is not None for value in file.nodata) for file in files):
+    files = mosaic.files
+    if not any(file.has_mask or file.alpha or any(value is not None for value in file.nodata) for file in files):
         odd.append("declares neither nodata nor a mask: every pixel counts as data; if a value means none, give it")
     if any(name.startswith("b") and name[1:].isdigit() for name in mosaic.names):
         odd.append("bands without a name are called b1, b2, ...; in a recipe name them: bands: {red: 3, nir: 4}")
@@ -121,7 +121,7 @@ def _has_overviews(path: Path) -> bool:
 
 
 def _mask_sentence(mosaic: Mosaic) -> str:
-    if any(piece.file.has_mask for piece in mosaic.pieces):
+    if mosaic.alpha or any(file.has_mask for file in mosaic.files):
         return "a mask or transparency band says which pixels are valid"
     return "none beside nodata"
 

@@ -21,7 +21,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("training",),
     ("classifiers", "accuracy"),
     ("mapping",),
-    ("preparation", "checking", "demonstration", "inspection", "doctoring"),
+    ("preparation", "checking", "demonstration", "inspection", "doctoring", "transfer"),
     ("report",),
     ("api",),
     ("cli", "web", "__main__"),

@@ -128,9 +128,10 @@ def _tree(forest: ForestArrays, number: int, n_features: int, n_classes: int) ->
 
 def _check_ranges(forest: ForestArrays, count: int, n_features: int, n_classes: int) -> None:
     sizes = np.diff(forest.offsets)
-    if forest.offsets[:1].tolist() != [0] or forest.offsets[-1] != count or (sizes < 1).any() or not len(sizes):
+    fills = forest.offsets[:1].tolist() == [0] and forest.offsets[-1] == count and len(sizes) > 0
+    if not fills or (sizes < 1).any() or (sizes > count).any():
         raise RefusedError("the model's trees do not fill its nodes")
-    if forest.values.shape[1] != n_classes or not ((forest.values >= 0) & (forest.values <= 1)).all():
+    if forest.values.shape[1] != n_classes or not _are_shares(forest.values):
         raise RefusedError("the model's leaves do not hold shares of its classes")
     size = np.repeat(sizes, sizes)
     position = np.arange(count) - np.repeat(forest.offsets[:-1], sizes)
@@ -146,6 +147,12 @@ def _check_ranges(forest: ForestArrays, count: int, n_features: int, n_classes: 
         raise RefusedError("the model splits on a band it does not have")
     if not np.isfinite(forest.threshold[inner]).all():
         raise RefusedError("the model has a threshold that is not a number")
+
+
+def _are_shares(values: NDArray[np.float64]) -> bool:
+    """True if every row is of numbers from 0 to 1 that sum to 1."""
+    in_range = ((values >= 0) & (values <= 1)).all()
+    return bool(in_range and (np.abs(values.sum(axis=1) - 1) < 1e-6).all())
 
 
 def _depth(left: NDArray[np.int32], right: NDArray[np.int32]) -> int:

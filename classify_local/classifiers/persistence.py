@@ -5,17 +5,32 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import BaseModel, Field, StrictInt, StrictStr, ValidationError
 
 from classify_local.classifiers import forest
 from classify_local.classifiers.trained import TrainedModel
-from classify_local.errors import ClassifyLocalError, RefusedError
+from classify_local.errors import InputError, RefusedError
 from classify_local.legend import Legend, LegendEntry
 from classify_local.recipe.classifiers import Classifier
 from classify_local.storage import models
 
 _PREFIX = "forest/"
-_PARAMETERS: TypeAdapter[Any] = TypeAdapter(Classifier)
+
+
+class _Class(BaseModel):
+    value: StrictInt
+    label: StrictStr
+    color: StrictStr
+
+
+class _Manifest(BaseModel):
+    """What a manifest must say beside format, versions and digests; a file may say anything."""
+
+    classifier: Classifier
+    bands: tuple[StrictStr, ...] = Field(min_length=1)
+    classes: tuple[StrictInt, ...] = Field(min_length=2)
+    legend: tuple[_Class, ...]
+    training: dict[str, Any]
 
 
 def save(model: TrainedModel, path: Path) -> None:
@@ -41,25 +56,21 @@ def load(path: Path) -> TrainedModel:
     """
     manifest, arrays = models.read(path)
     try:
-        bands, classes = tuple(map(str, manifest["bands"])), tuple(map(int, manifest["classes"]))
-        legend = Legend(tuple(LegendEntry(**entry) for entry in manifest["legend"]))
-        classifier = _PARAMETERS.validate_python(manifest["classifier"])
-        training = dict(manifest["training"])
-    except (KeyError, TypeError, ValueError, ValidationError, ClassifyLocalError) as error:
+        said = _Manifest.model_validate(manifest)
+        legend = Legend(tuple(LegendEntry(**entry.model_dump()) for entry in said.legend))
+    except (ValidationError, InputError) as error:
         raise RefusedError(f"{path}: its manifest does not describe a model") from error
-    if not bands or len(classes) < 2 or len(set(classes)) != len(classes):
+    if list(said.classes) != sorted(set(said.classes) & set(legend.values)) or len(set(said.bands)) != len(said.bands):
         raise RefusedError(f"{path}: its manifest does not describe a model")
     named = {name.removeprefix(_PREFIX): array for name, array in arrays.items()}
-    trees = forest.checked(named, len(bands), len(classes))
-    predictor = forest.to_classifier(trees, len(bands), len(classes))
+    try:
+        trees = forest.checked(named, len(said.bands), len(said.classes))
+    except RefusedError as error:
+        raise RefusedError(f"{path}: {error}; train the model again") from error
     return TrainedModel(
-        classifier=classifier,
-        bands=bands,
-        classes=classes,
-        legend=legend,
-        predictor=predictor,
-        training=training,
-    )
+        classifier=said.classifier, bands=said.bands, classes=said.classes, legend=legend, training=said.training,
+        predictor=forest.to_classifier(trees, len(said.bands), len(said.classes)),
+    )  # fmt: skip
 
 
 def describe(model: TrainedModel) -> dict[str, Any]:
@@ -69,8 +80,5 @@ def describe(model: TrainedModel) -> dict[str, Any]:
         "bands": list(model.bands),
         "classes": list(model.classes),
         "legend": [{"value": e.value, "label": e.label, "color": e.color} for e in model.legend],
-        "training": {
-            **model.training,
-            "rows_by_class": {str(k): v for k, v in model.training["rows_by_class"].items()},
-        },
+        "training": model.training,
     }

@@ -94,5 +94,16 @@ def train(classifier: Classifier, training: TrainingSet, bands: tuple[str, ...],
     return TrainedModel(
         classifier=classifier, bands=bands, classes=tuple(int(value) for value in classes), legend=legend,
         predictor=predictor,
-        training={"digest": training.digest, "rows": len(training), "rows_by_class": training.counts},
+        training=training_facts(training, bands),
     )  # fmt: skip
+
+
+def training_facts(training: TrainingSet, bands: tuple[str, ...]) -> dict[str, Any]:
+    """What a model file keeps of its training table: digest, rows, and the range of each band."""
+    low, high = training.features.min(axis=0), training.features.max(axis=0)
+    return {
+        "digest": training.digest,
+        "rows": len(training),
+        "rows_by_class": {str(value): count for value, count in training.counts.items()},
+        "band_ranges": {name: [float(a), float(b)] for name, a, b in zip(bands, low, high, strict=True)},
+    }

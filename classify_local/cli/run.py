@@ -8,11 +8,17 @@ import click
 
 from classify_local import api
 from classify_local.cli.shared import allow_option, out_option, recipe_argument, reporter, workers_option
+from classify_local.errors import InputError
 
 
 @click.command("run")
 @recipe_argument
 @out_option
+@click.option("--model", type=click.Path(path_type=Path), metavar="FILE", help="Map with this model, without training.")
+@click.option(
+    "--image", "images", multiple=True, metavar="NAME=PATH",
+    help="Another file for an image, by its name, number or file stem; can be given several times.",
+)  # fmt: skip
 @click.option("--name", help="Name of the map, instead of the recipe's.")
 @click.option("--bands", metavar="A,B", help="Output bands, instead of the recipe's: class,class_probability,...")
 @workers_option
@@ -22,6 +28,8 @@ from classify_local.cli.shared import allow_option, out_option, recipe_argument,
 def command(
     recipe: Path,
     out: Path | None,
+    model: Path | None,
+    images: tuple[str, ...],
     name: str | None,
     bands: str | None,
     workers: int | None,
@@ -30,9 +38,19 @@ def command(
     allow: tuple[Path, ...],
 ) -> None:
     """Train and map. Started again, only what is missing is made."""
-    wanted = None if bands is None else [band.strip() for band in bands.split(",")]
     result = api.run(
-        recipe, out=out, name=name, bands=wanted, workers=workers, restart=restart, break_lock=break_lock,
-        allow=allow, reporter=reporter(),
+        recipe, model=model, images=dict(map(_pair, images)), out=out, name=name, bands=_listed(bands), workers=workers,
+        restart=restart, break_lock=break_lock, allow=allow, reporter=reporter(),
     )  # fmt: skip
     click.echo(f"done: {result.vrt}")
+
+
+def _listed(bands: str | None) -> list[str] | None:
+    return None if bands is None else [band.strip() for band in bands.split(",")]
+
+
+def _pair(text: str) -> tuple[str, str]:
+    name, equals, path = text.partition("=")
+    if not (name and equals and path):
+        raise InputError(f"--image {text}: write NAME=PATH, for example --image 1=mosaic_2022.tif")
+    return name, path

@@ -21,5 +21,5 @@ def command(recipe: Path, model: Path, allow: tuple[Path, ...]) -> None:
     trained = api.train(recipe, model, allow=allow)
     rows = trained.training["rows_by_class"]
     for value in trained.classes:
-        click.echo(f"  {value:>6}  {trained.legend.label(value):<32}  {rows[value]:>7,} rows")
+        click.echo(f"  {value:>6}  {trained.legend.label(value):<32}  {rows[str(value)]:>7,} rows")
     click.echo(f"done: {model} ({len(trained.bands)} bands: {', '.join(trained.bands)})")

@@ -102,11 +102,16 @@ class ImageSource:
     def read(self, window: Window) -> tuple[FeatureArray, MaskArray]:
         """Values and validity; see `BandSource`."""
         values, valid = self.mosaic.read(self.numbers, window.shifted(-self.row, -self.col))
+        if values.dtype == np.float64:
+            valid &= np.abs(values) <= np.finfo(np.float32).max  # features are float32, and beyond it infinite
         layers = [valid]
         if self.mask is not None:
             layers.append(self.mask.read(window))
         if self.runs:
             values = self._with_derived(values)
+        elif values.dtype == np.float64:
+            with np.errstate(over="ignore"):
+                values = values.astype(np.float32)
         if self._can_overflow:
             derived = values[len(self.selected) :]
             # where an input is missing, the input is to blame, not the overflow of what stands there

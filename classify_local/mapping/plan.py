@@ -18,7 +18,7 @@ from classify_local.legend import Legend
 from classify_local.mapping.products import Product, resolve_products
 from classify_local.recipe.text import RecipeDocument
 from classify_local.storage import atomic, models
-from classify_local.storage.fingerprint import fingerprint, stamp
+from classify_local.storage.fingerprint import fingerprint, sidecars, stamp
 
 _FILE = "plan.json"
 _BYTES_KEPT = 0.6
@@ -68,8 +68,8 @@ class Plan:
         return f"{self.name}_{product.kind}_{tile.id}.tif"
 
 
-def make_plan(document: RecipeDocument, stack: FeatureStack, legend: Legend) -> Plan:
-    """The plan of a recipe's run.
+def make_plan(document: RecipeDocument, stack: FeatureStack, legend: Legend, model_sha256: str | None = None) -> Plan:
+    """The plan of a recipe's run; `model_sha256` is that of a model that is given instead of trained.
 
     Raises
     ------
@@ -82,16 +82,17 @@ def make_plan(document: RecipeDocument, stack: FeatureStack, legend: Legend) -> 
         grid=stack.grid,
         tiles=tuple(tiles(stack.grid, recipe.output.tile_size)),
         products=resolve_products(recipe.output.bands, legend),
-        identity=identity(document, stack, legend),
+        identity={**identity(document, stack, legend), **({"model": model_sha256} if model_sha256 else {})},
     )
 
 
 def identity(document: RecipeDocument, stack: FeatureStack, legend: Legend) -> dict[str, Any]:
     """Everything the pixels of a map depend on. Files are named as the recipe's folder sees them."""
-    recipe = document.recipe
-    files = [*stack.paths, *_training_files(document)]
+    wishes = document.recipe.model_dump(by_alias=True, exclude={"name", "legend"})
+    images = [found for path in stack.paths for found in (path, *sidecars(path))]
+    files = [*images, *_training_files(document)]
     return {
-        "recipe": recipe.model_dump(mode="json", by_alias=True, exclude={"name", "legend"}),
+        "recipe": json.loads(json.dumps(wishes), parse_constant=str),  # NaN as text: it is not equal to itself
         "legend": [[entry.value, entry.label, entry.color] for entry in legend],
         "files": {_relative(path, document.folder): _identify(path) for path in files if path.exists()},
         "versions": {name: version for name, version in models.versions().items() if name != "python"},
@@ -174,8 +175,8 @@ def _difference(old: Any, new: Any, path: tuple[str, ...]) -> str:
         return f"{path[1]} {what}"
     if path[0] == "versions":
         return f"{path[1]} was {old}, is {new}"
-    if path[0] == "legend":
-        return "the legend was changed"
+    if path[0] in ("legend", "model"):
+        return f"the {path[0]} was changed"
     return f"{'.'.join(path[1:])} was {_short(old)}, is {_short(new)}"
 
 

@@ -84,7 +84,7 @@ class Mask(Part):
     @model_validator(mode="after")
     def _one_source(self) -> Mask:
         if self.path is None and self.band is None:
-            raise PydanticCustomError("mask", "needs a path or a band, for example {{path: scl.tif, keep: [4, 5]}}")
+            raise PydanticCustomError("mask", "needs a path or a band, for example {path: scl.tif, keep: [4, 5]}")
         return self
 
 
@@ -117,6 +117,7 @@ DerivedSets = Annotated[tuple[Derived, ...], BeforeValidator(_listed)]
 class RasterImage(Part):
     """An image in files: one raster, a list, glob or folder of tiles, or a VRT."""
 
+    name: StrictStr | None = None
     path: PathText | Annotated[tuple[PathText, ...], Field(min_length=1)]
     bands: Annotated[tuple[BandRef, ...], Field(min_length=1)] | dict[StrictStr, BandRef] | None = None
     nodata: Whole | StrictFloat | None = None
@@ -298,12 +299,13 @@ def safe_name(name: str) -> str:
         If it cannot.
     """
     bad = set('/\\:*?"<>|') & set(name) or not name.isprintable() or name != name.strip()
-    long = len(name) > 100 or len(name.encode()) > _MAX_NAME_BYTES
+    long = len(name) > 100 or len(name.encode(errors="replace")) > _MAX_NAME_BYTES
     reserved = name.partition(".")[0].casefold() in _RESERVED
     if bad or long or reserved or not name or name.startswith((".", "-")) or name.endswith("."):
         raise PydanticCustomError(
             "name",
-            "a name is used for files: up to 100 letters, digits, spaces, - and _; not {name}",
+            "a name is used for files: up to 100 letters, digits, spaces, - and _, the first no - or ., "
+            "and none that Windows keeps for itself (con, aux, nul); not {name}",
             {"name": repr(name)},
         )
     return name

@@ -35,16 +35,19 @@ _TYPES = {
 }
 _EXAMPLES = {
     "images": "images: [{path: mosaic.tif}]",
-    "training": "training: [{csv: points.csv}]",
+    "images.bands": "bands: [red, nir]",
+    "images.derived": "derived: [{indexes: [ndvi]}]",
     "legend": "legend: legend.csv",
-    "classifier": "classifier: {type: random_forest}",
-    "bands": "bands: [red, nir]",
-    "derived": "derived: [{indexes: [ndvi]}]",
+    "training": "training: [{csv: points.csv}]",
+    "training.sample.per_class": "per_class: {default: 1000}",
     "auxiliaries": "auxiliaries: [terrain]",
     "allowed_folders": "allowed_folders: [/data/mosaics]",
-    "per_class": "per_class: {default: 1000}",
-    "aoi": "aoi: area.gpkg, or aoi: [west, south, east, north]",
+    "classifier": "classifier: {type: random_forest}",
+    "output.bands": "bands: [class]",
+    "output.aoi": "aoi: area.gpkg, or aoi: [west, south, east, north]",
 }
+"""How parts are written that are often written otherwise."""
+
 _SHALLOW = {*_TYPES, "too_short", "literal_error"}
 """What pydantic says of a whole although the fault lies deeper in it."""
 
@@ -86,13 +89,14 @@ def _joined(group: list[Any]) -> dict[str, Any]:
 
 def _message(details: Mapping[str, Any], path: tuple[Any, ...]) -> str:
     kind, given, context = details["type"], details["input"], details.get("ctx", {})
-    if kind == "extra_forbidden":
+    if kind in ("extra_forbidden", "invalid_key"):
         allowed = _allowed_keys(path)
-        return f"unknown key {path[-1]!r}{nearest(str(path[-1]), allowed)}; allowed: {', '.join(allowed)}"
+        key = _key(path[-1])
+        return f"unknown key {key!r}{nearest(key, allowed)}; allowed: {', '.join(allowed)}"
     if kind == "missing" and isinstance(path[-1], int):
         return "a value is missing here"
     if kind == "missing":
-        return f"the key {_user_path(path)[-1]!r} is missing"
+        return f"the key {_user_path(path)[-1]!r} is missing{_example(path)}"
     if kind == "kind":
         return f"{details['msg']}{_kind_hint(given, details['msg'])}"
     if kind == "either":
@@ -113,7 +117,7 @@ def _enumerated(kind: str, given: Any, context: Mapping[str, Any]) -> str | None
         allowed = [part.strip("' ") for part in str(context.get("expected_tags", "")).split(", ") if part]
         tag = context.get("tag")
         if tag is None:
-            return "needs the key 'type'"
+            return "needs the key 'type', for example type: random_forest"
         return f"type must be one of {', '.join(allowed)}, not {tag!r}{nearest(str(tag), allowed)}"
     if kind == "too_short":
         return f"must hold at least {context['min_length']}, not {context['actual_length']}"
@@ -136,18 +140,22 @@ def _kind_hint(given: Any, message: str) -> str:
     if not isinstance(given, Mapping):
         return f", not {_shown(given)}"
     allowed = message.partition(": ")[2].split(", ")
-    hints = (nearest(str(key), allowed) for key in given if key not in allowed)
+    held = [key for key in allowed if key in given]
+    if held:
+        return f"; it has {' and '.join(held)}: make several entries of it"
+    hints = (nearest(_key(key), allowed) for key in given if key not in allowed)
     return next((hint for hint in hints if hint), f"; it has {', '.join(map(_key, given)) or 'none'}")
 
 
 def _key(key: Any) -> str:
-    text = str(key)
-    return text if len(text) <= 40 else text[:37] + "..."
+    """A key as text. A file may hold any as key, also a number too long to be written."""
+    text = _shown(key) if isinstance(key, int) else str(key)
+    return text if len(text) <= 60 else text[:57] + "..."
 
 
 def _example(path: tuple[Any, ...]) -> str:
-    """How a part of the recipe is written, for those that are often written otherwise."""
-    example = _EXAMPLES.get(_user_path(path)[-1] if path else "")
+    keys = [str(step) for step in _user_path(path) if not isinstance(step, int)]
+    example = None if isinstance(path[-1], int) else _EXAMPLES.get(".".join(keys))
     return f", for example {example}" if example else ""
 
 
@@ -182,7 +190,7 @@ def _path_text(node: Any, path: tuple[Any, ...]) -> str:
     del node
     text = ""
     for step in _user_path(path):
-        text += f"[{step}]" if isinstance(step, int) else f".{step}" if text else str(step)
+        text += f"[{step}]" if isinstance(step, int) else f".{_key(step)}" if text else _key(step)
     return text
 
 

@@ -60,5 +60,7 @@ def _names(document: RecipeDocument) -> Iterator[list[str]]:
         names = [str(number)]
         if isinstance(image, RasterImage):
             path = image.path if isinstance(image.path, str) else image.path[0]
-            names += [PurePath(path).stem, *([image.name] if image.name else [])]
+            stem = PurePath(path).stem
+            names += [stem] if stem and not set("*?[") & set(stem) else []
+            names += [image.name] if image.name else []
         yield names

@@ -4,24 +4,29 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
+import numpy as np
 from pydantic import ValidationError
+from pydantic_core import PydanticCustomError
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.constructor import DuplicateKeyError
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.reader import ReaderError
+from ruamel.yaml.representer import RoundTripRepresenter
 
-from classify_local.errors import InputError, NotAvailableYet
+from classify_local.errors import InputError, NotAvailableYet, nearest
 from classify_local.recipe.availability import unavailable
-from classify_local.recipe.model import Recipe
+from classify_local.recipe.model import Recipe, safe_name
 from classify_local.recipe.problems import describe_errors, place
 
 MAX_BYTES = 10_000_000
-_MAX_NODES = 1_000_000
+_MAX_NODES = 300_000
+"""A legend of 10,000 classes in the recipe itself is 40,000."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,8 +43,22 @@ class RecipeDocument:
 
     @property
     def name(self) -> str:
-        """The recipe's name, else the stem of its file."""
-        return self.recipe.name or Path(self.where).stem
+        """The recipe's name, else the stem of its file.
+
+        Raises
+        ------
+        InputError
+            If no file can have that name.
+        """
+        if self.recipe.name is not None:
+            return self.recipe.name
+        try:
+            return safe_name(Path(self.where).stem)
+        except PydanticCustomError as error:
+            raise InputError(
+                f"{self.where}: the map would be named as this file is, but {error.message()}; "
+                "give the recipe a name, for example name: my_map"
+            ) from error
 
     def resolve(self, path: str) -> Path:
         """The path a recipe means, which is relative to the recipe's folder.
@@ -91,7 +110,7 @@ def load(source: str | Path | Mapping[str, Any] | RecipeDocument) -> RecipeDocum
     if isinstance(source, RecipeDocument):
         return source
     if isinstance(source, Mapping):
-        text, where, folder = dump(dict(source)), "recipe", Path.cwd()
+        text, where, folder = _written(source), "recipe", Path.cwd()
     else:
         path = Path(source)
         text, where, folder = _read(path), str(path), path.resolve().parent
@@ -107,6 +126,8 @@ def parse(text: str, where: str) -> Any:
     InputError
         If the text is not YAML, or expands to more than a recipe can be.
     """
+    if _DEEP.search(text):  # read character by character, such a text takes minutes
+        raise InputError(_too_deep(where))
     try:
         node = _yaml().load(text)
     except DuplicateKeyError as error:
@@ -114,11 +135,17 @@ def parse(text: str, where: str) -> Any:
         key = str(error.problem).partition("key ")[2].partition(" with")[0]
         raise InputError(f"{where}, line {line}: the key {key} stands twice; keep one") from error
     except MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        line = mark.line + 1 if mark else 1
-        raise InputError(f"{where}, line {line}: not valid YAML: {error.problem}{_color_hint(text)}") from error
-    except (YAMLError, ValueError, RecursionError) as error:
+        raise InputError(_syntax_problem(error, text, where)) from error
+    except ReaderError as error:
+        line = text.count("\n", 0, error.position) + 1
+        raise InputError(
+            f"{where}, line {line}: holds the control character {chr(error.character)!a}; take it out"
+        ) from error
+    except RecursionError as error:
+        raise InputError(_too_deep(where)) from error
+    except Exception as error:  # ruamel.yaml lets what its constructors raise through: ValueError, TypeError, ...
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        reason = "a number with thousands of digits" if "int_max_str_digits" in reason else reason
         raise InputError(f"{where}: not valid YAML: {reason}") from error
     _bound(node, where)
     return node
@@ -133,7 +160,7 @@ def validate(node: Any, where: str) -> Recipe:
         With all problems at once.
     """
     if not isinstance(node, Mapping):
-        raise InputError(f"{where}: a recipe is a list of 'key: value' lines that begins with images:")
+        raise InputError(f"{where}: is no recipe; one is made of 'key: value' lines, first of all images:")
     try:
         return Recipe.model_validate(node)
     except ValidationError as error:
@@ -166,68 +193,145 @@ def dump(node: Any) -> str:
 def with_paths(node: Any, change: Callable[[str], str]) -> Any:
     """A copy of a recipe's nodes with every path it names passed through `change`."""
     copy = parse(dump(node), "recipe")
-    for image in copy.get("images", ()):
-        _change_paths(image, ("path", "recipe"), change)
-        if isinstance(image.get("mask"), dict):
-            _change_paths(image["mask"], ("path",), change)
-    for source in copy.get("training", ()):
-        _change_paths(source, ("collected", "csv", "vector", "recipe", "edits"), change)
-        _change_paths(source.get("sample", {}), ("path",), change)
-    for auxiliary in copy.get("auxiliaries", ()):
-        if isinstance(auxiliary, dict):
-            _change_paths(auxiliary, ("path",), change)
-    _change_paths(copy, ("legend", "auxiliary_data", "allowed_folders"), change)
-    if isinstance(copy.get("output"), dict):
-        _change_paths(copy["output"], ("aoi",), change)
+    done: set[tuple[int, str]] = set()
+    for part, keys in _parts_with_paths(copy):
+        for key in keys:
+            if (id(part), key) not in done:  # an alias (*) may lead to the same part twice
+                done.add((id(part), key))
+                _change_path(part, key, change, done)
     return copy
 
 
-def _change_paths(mapping: Any, keys: tuple[str, ...], change: Callable[[str], str]) -> None:
-    for key in keys:
-        value = mapping.get(key)
-        if isinstance(value, str):
-            mapping[key] = change(value)
-        elif isinstance(value, CommentedSeq) and all(isinstance(item, str) for item in value):
-            for index, item in enumerate(value):
-                value[index] = change(item)
+def _parts_with_paths(node: Any) -> Iterator[tuple[Any, tuple[str, ...]]]:
+    """The parts of a recipe that name files, and the keys under which they do."""
+    yield node, ("legend", "auxiliary_data", "allowed_folders")
+    for image in node.get("images", ()):
+        yield image, ("path", "recipe")
+        yield image.get("mask"), ("path",)
+    for source in node.get("training", ()):
+        yield source, ("collected", "csv", "vector", "recipe", "edits")
+        yield source.get("sample"), ("path",)
+    for auxiliary in node.get("auxiliaries", ()):
+        yield auxiliary, ("path",)
+    yield node.get("output"), ("aoi",)
+
+
+def _change_path(part: Any, key: str, change: Callable[[str], str], done: set[tuple[int, str]]) -> None:
+    value = part.get(key) if isinstance(part, Mapping) else None
+    if isinstance(value, str):
+        part[key] = change(value)
+    elif isinstance(value, CommentedSeq) and (id(value), "") not in done:
+        done.add((id(value), ""))
+        value[:] = [change(item) if isinstance(item, str) else item for item in value]
+
+
+_BARE_COLOR = re.compile(r"(?<=color:)\s*#")
+_DEEP = re.compile(r"(?:[\[{]\s*){100}")
+_SYNTAX_HINTS = {
+    "'\\t'": "; indent with spaces, not with tabs",
+    "cannot start any token": "; a text that begins with this character stands in quotes",
+    "unknown escape": "; write a path with /, or in 'single' quotes",
+    "could not find expected ':'": "; each line is 'key: value'",
+    "end of stream": "; is a quote or bracket not closed?",
+    "mapping values": "; a text that holds ': ' stands in quotes",
+    "but found another document": "; keep one recipe in a file, without lines of ---",
+    "<block end>": "; the keys of one part begin in the same column",
+    "expected ','": "; is a bracket not closed?",
+    "undefined alias": "; a text that begins with * stands in quotes",
+}
+
+
+class _Representer(RoundTripRepresenter):
+    """Writes an empty value as the word null, a path as text, and numpy's numbers as numbers."""
+
+    def null(self, data: None) -> Any:
+        del data
+        return self.represent_scalar("tag:yaml.org,2002:null", "null")
+
+    def path(self, data: PurePath) -> Any:
+        return self.represent_str(str(data))
+
+    def number(self, data: np.generic) -> Any:
+        return self.represent_data(data.item())
+
+
+_Representer.add_representer(type(None), _Representer.null)
+_Representer.add_multi_representer(PurePath, _Representer.path)
+_Representer.add_multi_representer(np.generic, _Representer.number)
 
 
 def _yaml() -> YAML:
+    """A reader and writer that leaves comments, quotes, indents and lines as they are."""
     yaml = YAML(typ="rt")
+    yaml.Representer = _Representer
     yaml.version = None
     yaml.preserve_quotes = True
-    yaml.width = 120
+    yaml.indent(mapping=2, sequence=4, offset=2)
+    yaml.width = MAX_BYTES
     return yaml
 
 
-def _color_hint(text: str) -> str:
-    bare = re.search(r"color:\s*#", text)
-    return '; a colour is written in quotes, for example color: "#006400"' if bare else ""
+def _written(source: Mapping[str, Any]) -> str:
+    try:
+        return dump(dict(source))
+    except YAMLError as error:
+        raise InputError(
+            f"recipe: holds a value that no recipe file can hold ({error}); give texts, numbers, lists and mappings"
+        ) from error
+
+
+def _syntax_problem(error: MarkedYAMLError, text: str, where: str) -> str:
+    """What is wrong with a text and where, with what most often is the cause."""
+    bare = _BARE_COLOR.search(text)
+    if bare:
+        line = text.count("\n", 0, bare.start()) + 1
+        return f'{where}, line {line}: not valid YAML: write a colour in quotes, for example color: "#006400"'
+    mark, began = error.problem_mark or error.context_mark, error.context_mark
+    line = mark.line + 1 if mark else 1
+    reason = str(error.problem or error.context).strip()
+    hint = next((hint for words, hint in _SYNTAX_HINTS.items() if words in reason), "")
+    since = f" in what begins on line {began.line + 1}" if began and began.line + 1 != line else ""
+    return f"{where}, line {line}: not valid YAML: {reason}{since}{hint}"
+
+
+def _too_deep(where: str) -> str:
+    return f"{where}: lists and mappings nested deeper than in any recipe; take the brackets out"
 
 
 def _read(path: Path) -> str:
     if not path.is_file():
-        what = "is a folder" if path.is_dir() else "does not exist" if not path.exists() else "is not a file"
-        raise InputError(f"{path}: {what}; give the path of a recipe, for example recipe.yml")
+        raise InputError(f"{path}: {_what_else(path)}; give the path of a recipe, for example recipe.yml")
     if path.stat().st_size > MAX_BYTES:
-        raise InputError(f"{path}: larger than {MAX_BYTES // 1_000_000} MB, which no recipe is")
+        raise InputError(
+            f"{path}: larger than {MAX_BYTES // 1_000_000} MB, which no recipe is; give the path of a recipe"
+        )
     try:
         return path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
-        raise InputError(f"{path}, byte {error.start}: not UTF-8 text; save the file as UTF-8") from error
+        line = error.object.count(b"\n", 0, error.start) + 1
+        raise InputError(f"{path}, line {line} (byte {error.start}): not UTF-8 text; save the file as UTF-8") from error
     except OSError as error:
         raise InputError(f"{path}: cannot be read: {error.strerror}") from error
+
+
+def _what_else(path: Path) -> str:
+    if path.is_dir():
+        return "is a folder"
+    if path.exists():
+        return "is not a file"
+    beside = [] if not path.parent.is_dir() else path.parent.glob("*.y*ml")
+    return f"does not exist{nearest(path.name, (other.name for other in beside))}"
 
 
 def _bound(node: Any, where: str) -> None:
     """Refuse a text whose aliases expand beyond what a recipe can be."""
     count, open_nodes = 0, [node]
     while open_nodes:
-        count += 1
-        if count > _MAX_NODES:
-            raise InputError(f"{where}: expands to more than {_MAX_NODES} values, which no recipe does")
         top = open_nodes.pop()
-        if isinstance(top, Mapping):
-            open_nodes.extend(top.values())
-        elif isinstance(top, list):
-            open_nodes.extend(top)
+        inner = top.values() if isinstance(top, Mapping) else top if isinstance(top, list) else ()
+        count += len(inner)
+        if count > _MAX_NODES:
+            raise InputError(
+                f"{where}: expands to more than {_MAX_NODES:,} values, which no recipe does; take out the aliases (*)"
+            )
+        open_nodes.extend(inner)

@@ -136,7 +136,7 @@ def require_writable(folder: Path) -> None:
     StorageError
         If it is a file, or nothing can be written there.
     """
-    existing = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    existing = _existing(folder)
     if not existing.is_dir():
         raise StorageError(f"{existing}: is a file; give a folder for the output with --out")
     probe = existing / f".probe.{uuid.uuid4().hex[:12]}{PART}"
@@ -147,6 +147,14 @@ def require_writable(folder: Path) -> None:
         raise StorageError(
             f"{existing}: cannot be written to: {error.strerror or error}; give another folder with --out"
         ) from error
+
+
+def _existing(folder: Path) -> Path:
+    """The folder, or the nearest one above it that is there."""
+    try:
+        return next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    except OSError as error:  # a name too long for the system
+        raise StorageError(f"{folder}: cannot be a folder: {error.strerror}; give another with --out") from error
 
 
 def require_space(folder: Path, needed: int) -> None:

@@ -9,6 +9,8 @@ from pathlib import Path
 _WHOLE = 8_000_000
 _PIECE = 65_536
 _PIECES = 64
+_BESIDE = (".aux.xml", ".msk", ".hdr")
+_INSTEAD = (".hdr", ".tfw", ".j2w", ".wld")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +28,13 @@ def stamp(path: Path) -> Stamp:
     except OSError:
         return Stamp(0, 0)
     return Stamp(status.st_size, status.st_mtime_ns)
+
+
+def sidecars(path: Path) -> list[Path]:
+    """Files beside a raster from which GDAL takes its mask, nodata or place: they change pixels as it does itself."""
+    named = [path.with_name(path.name + suffix) for suffix in _BESIDE]
+    renamed = [path.with_suffix(suffix) for suffix in _INSTEAD]
+    return [beside for beside in (*named, *renamed) if beside != path and beside.is_file()]
 
 
 def fingerprint(path: Path) -> str:

@@ -104,6 +104,6 @@ def with_nodata(mosaic: Mosaic, nodata: float) -> Mosaic:
     """The mosaic with `nodata` in place of what its files declare."""
     pieces = []
     for piece in mosaic.pieces:
-        file = replace(piece.file, nodata=(nodata,) * len(piece.file.nodata))
-        pieces.append(replace(piece, file=file, nodata=(None,) * len(piece.nodata)))
-    return replace(mosaic, pieces=tuple(pieces))
+        file = piece.file and replace(piece.file, nodata=(nodata,) * len(piece.file.nodata))
+        pieces.append(replace(piece, file=file, nodata=((),) * len(piece.nodata)))
+    return replace(mosaic, pieces=tuple(pieces), nodata=())

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import csv
 import io
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from xml.etree import ElementTree as Xml
 
-from classify_local.errors import InputError, nearest
+from classify_local.errors import InputError, Problems, nearest
 from classify_local.legend import Legend, LegendEntry
 from classify_local.recipe.problems import place
 from classify_local.recipe.text import RecipeDocument
@@ -15,6 +19,7 @@ from classify_local.storage.tables import Table, read_csv
 
 MAX_CLASSES = 10_000
 COLUMNS = ("color", "value", "label")
+_WHOLE = re.compile("-?[0-9]{1,40}")
 _OTHER_NAMES = {
     "color": ("colour", "hex"),
     "value": ("code",),
@@ -34,19 +39,17 @@ def read_legend(path: Path) -> Legend:
     names = _columns(table)
     if len(table) > MAX_CLASSES:
         raise InputError(f"{path}: {len(table)} classes; allowed are {MAX_CLASSES}")
-    entries, problems = [], []
-    for i, line in enumerate(table.lines):
-        try:
-            entries.append(_entry(*(table.columns[names[field]][i] for field in COLUMNS)))
-        except (InputError, ValueError) as error:
-            problems.append(f"{path}, line {line}: {error}")
-    try:
-        legend = Legend(tuple(entries)) if entries or not problems else None
-    except InputError as error:
-        problems += [f"{path}: {line}" for line in error.problems]
-    if problems or legend is None:
-        raise InputError(*problems)
-    return legend
+    if not len(table):
+        raise InputError(f"{path}: holds no class; write one row for each, below the names of the columns")
+    rows = [
+        _Row(
+            make=partial(_entry, *(table.columns[names[field]][i] for field in COLUMNS)),
+            where=f"{path}, line {line}",
+            beside=f"line {line}",
+        )
+        for i, line in enumerate(table.lines)
+    ]
+    return _legend(rows)
 
 
 def legend_csv(legend: Legend) -> str:
@@ -99,10 +102,57 @@ def _columns(table: Table) -> dict[str, str]:
 
 
 def _entry(color: str, value: str, label: str) -> LegendEntry:
-    number = value.strip()
-    if not (number.isascii() and number.lstrip("-").isdigit()):
-        raise InputError(f"class value {value!r} is not a whole number")
-    return LegendEntry(value=int(number), label=label, color=color)
+    if not _WHOLE.fullmatch(value):
+        raise InputError(f"class value {_short(value)} is not a whole number; write for example 10")
+    if abs(int(value)) >= 2**31:
+        raise InputError(f"class value {value} is too large; allowed are {-(2**31)} to {2**31 - 1}")
+    return LegendEntry(value=int(value), label=label, color=color)
+
+
+def _short(text: str) -> str:
+    return repr(text if len(text) <= 40 else text[:37] + "...")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Row:
+    """An entry that is still to be made, and where it stands: in full, and seen from its neighbours."""
+
+    make: Callable[[], LegendEntry]
+    where: str
+    beside: str
+
+    def entry(self) -> LegendEntry:
+        try:
+            return self.make()
+        except InputError as error:
+            raise InputError(*(f"{self.where}: {line}" for line in error.problems)) from error
+
+
+def _legend(rows: Sequence[_Row]) -> Legend:
+    """The legend of some rows.
+
+    Raises
+    ------
+    InputError
+        All that is wrong with the rows, and with their being together.
+    """
+    problems = Problems()
+    made = [(row, problems.attempt(row.entry)) for row in rows]
+    entries = [(row, entry) for row, entry in made if entry is not None]
+    for line in _repetitions(entries):
+        problems.add(InputError(line))
+    problems.raise_all()
+    return Legend(tuple(entry for _, entry in entries))
+
+
+def _repetitions(entries: Sequence[tuple[_Row, LegendEntry]]) -> Iterator[str]:
+    for field in COLUMNS:
+        seen: dict[object, str] = {}
+        for row, entry in entries:
+            given = getattr(entry, field)
+            if given in seen:
+                yield f"{row.where}: {field} {given!r} stands also in {seen[given]}; each class needs its own"
+            seen.setdefault(given, row.beside)
 
 
 def recipe_legend(document: RecipeDocument) -> Legend | None:
@@ -118,8 +168,15 @@ def recipe_legend(document: RecipeDocument) -> Legend | None:
         return None
     if isinstance(given, str):
         return read_legend(document.resolve(given))
-    try:
-        return Legend(tuple(LegendEntry(value=item.value, label=item.label, color=item.color) for item in given))
-    except InputError as error:
+    if not given:
         where = place(document.node, ("legend",), document.where)
-        raise InputError(*(f"{where}: {line}" for line in error.problems)) from error
+        raise InputError(f"{where}: holds no class; write one entry for each, or take the key out")
+    rows = [
+        _Row(
+            make=partial(LegendEntry, value=item.value, label=item.label, color=item.color),
+            where=place(document.node, ("legend", i), document.where),
+            beside=f"legend[{i}]",
+        )
+        for i, item in enumerate(given)
+    ]
+    return _legend(rows)

@@ -42,7 +42,7 @@ _MAX_RATIO = 500
 """Forests shrink to a 5th, with 1,000 classes to a 165th; what shrinks more is made to fill the memory."""
 _MEMBER = re.compile(r"[a-z][a-z0-9_]*(/[a-z][a-z0-9_]*)*\.npy")
 _NPY = re.compile(
-    rb"\x93NUMPY\x01\x00..\{'descr': '([<|][biuf][1248])', 'fortran_order': False, "
+    rb"\x93NUMPY\x01\x00..\{'descr': '([<|](?:b1|[iu][1248]|f[248]))', 'fortran_order': False, "
     rb"'shape': \(((?:[0-9]{1,12}(?:,|, [0-9]{1,12}))?)\), \} *\n",
     re.DOTALL,
 )

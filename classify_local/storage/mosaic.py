@@ -32,18 +32,18 @@ class Piece:
     row, col
         Where the first of them lies on the mosaic.
     nodata
-        For each band of the mosaic a value that is no data here, beside the file's own.
+        For each band of the mosaic the values that are no data here, beside the file's own.
     opaque
         True if this piece hides what lies below even where it has no data, as the simple sources
-        of a VRT do.
+        of a VRT do. A piece without a file does nothing but hide.
     """
 
-    file: RasterFile
+    file: RasterFile | None
     bands: tuple[int | None, ...]
     source: Window
     row: int
     col: int
-    nodata: tuple[float | None, ...]
+    nodata: tuple[tuple[float, ...], ...]
     opaque: bool = False
 
     @property
@@ -53,17 +53,20 @@ class Piece:
 
     def gives_all(self, bands: Sequence[int], window: Window) -> bool:
         """True if it covers the whole window with all of these bands."""
-        covered = self.target.intersection(window) == window
+        covered = self.file is not None and self.target.intersection(window) == window
         return covered and all(self.bands[band - 1] is not None for band in bands)
 
     def read(self, bands: Sequence[int], window: Window) -> tuple[FeatureArray, MaskArray]:
         """Values and validity of the mosaic's `bands` in a window of the mosaic that it covers."""
+        if self.file is None:
+            shape = (len(bands), *window.shape)
+            return np.zeros(shape, dtype=np.uint8), np.zeros(shape, dtype=bool)
         numbers = [number for number in (self.bands[band - 1] for band in bands) if number is not None]
         inside = window.shifted(self.source.row - self.row, self.source.col - self.col)
         values, valid = self.file.read(numbers, inside)
         for i, band in enumerate(bands):
-            if self.nodata[band - 1] is not None:
-                valid[i] &= is_data(values[i], self.nodata[band - 1])
+            for nodata in self.nodata[band - 1]:
+                valid[i] &= is_data(values[i], nodata)
         return values, valid
 
 
@@ -72,7 +75,9 @@ class Mosaic:
     """Pieces on one grid; where several cover a pixel, the last one with data there counts.
 
     `names` and `dtypes` are those of the bands, `alpha` the numbers (from 1) of bands that are
-    transparency. `scale` and `offset` lead from stored value to reflectance if the files say so.
+    transparency, `masked_by_alpha` is True where the pieces do not know that they are. `nodata` holds
+    for each band values that are no data wherever they come from. `scale` and `offset` lead from stored
+    value to reflectance if the files say so. `described_by` are VRTs that place the pieces.
     """
 
     grid: Grid
@@ -83,11 +88,19 @@ class Mosaic:
     offset: float | None
     pieces: tuple[Piece, ...]
     where: str
+    nodata: tuple[tuple[float, ...], ...] = ()
+    masked_by_alpha: bool = False
+    described_by: tuple[Path, ...] = ()
+
+    @property
+    def files(self) -> tuple[RasterFile, ...]:
+        """The files of its pieces, each once."""
+        return tuple(dict.fromkeys(piece.file for piece in self.pieces if piece.file is not None))
 
     @property
     def paths(self) -> tuple[Path, ...]:
-        """The files it is made of, each once."""
-        return tuple(dict.fromkeys(piece.file.path for piece in self.pieces))
+        """The files it is made of and those that describe it, each once."""
+        return tuple(dict.fromkeys([*self.described_by, *(file.path for file in self.files)]))
 
     def read(self, bands: Sequence[int], window: Window) -> tuple[FeatureArray, MaskArray]:
         """Values and validity of bands in a window.
@@ -105,6 +118,16 @@ class Mosaic:
             Both of shape (bands, rows, cols), the values in the type that holds those of all
             these bands; what stands where nothing is valid has no meaning.
         """
+        values, valid = self._read(bands, window)
+        for i, band in enumerate(bands):
+            for nodata in self.nodata[band - 1] if self.nodata else ():
+                valid[i] &= is_data(values[i], nodata)
+        if self.masked_by_alpha:
+            shown, known = self._read(self.alpha, window)
+            valid &= ((shown != 0) & known).all(axis=0)
+        return values, valid
+
+    def _read(self, bands: Sequence[int], window: Window) -> tuple[FeatureArray, MaskArray]:
         met = [piece for piece in self.pieces if not piece.target.intersection(window).is_empty]
         dtypes = [np.dtype(self.dtypes[band - 1]) for band in bands]
         dtype = np.result_type(*dtypes)
@@ -189,7 +212,7 @@ def _mosaic_of(files: Sequence[RasterFile], offsets: Sequence[tuple[int, int]], 
     pieces = tuple(
         Piece(
             file=file, bands=tuple(range(1, count + 1)), source=file.grid.window, row=row, col=col,
-            nodata=(None,) * count,
+            nodata=((),) * count,
         )
         for file, (row, col) in zip(files, offsets, strict=True)
     )  # fmt: skip

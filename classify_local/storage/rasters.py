@@ -47,7 +47,7 @@ class RasterFile:
     alpha
         Numbers (from 1) of the bands that are transparency, not data.
     has_mask
-        True if a mask or a transparency band says which pixels are valid.
+        True if a mask, within the file or beside it, says which pixels are valid.
     scale, offset
         Stored value to reflectance, where the file's tags give them.
     stamp
@@ -95,7 +95,7 @@ class RasterFile:
         try:
             handle = _handles.get(self)
             values = handle.read(list(bands), window=part)
-            mask = handle.read_masks(bands[0], window=part) != 0 if self.has_mask else None
+            mask = self._mask(handle, part)
         except (RasterioError, MemoryError) as error:
             raise InputError(
                 f"{self.path}: cannot be read at row {window.row}, column {window.col}: {error}"
@@ -104,6 +104,14 @@ class RasterFile:
             raise InputError(f"{self.path}: the window {window} lies outside the file")
         valid = np.stack([is_data(values[i], self.nodata[band - 1]) for i, band in enumerate(bands)])
         return values, valid if mask is None else valid & mask
+
+    def _mask(self, handle: DatasetReader, part: RasterioWindow) -> MaskArray | None:
+        """True where the file's mask and its transparency bands show the pixel; GDAL would look at one of them."""
+        shown = [handle.read(number, window=part) != 0 for number in self.alpha]
+        if self.has_mask:
+            data = next(number for number in range(1, len(self.names) + 1) if number not in self.alpha)
+            shown.append(handle.read_masks(data, window=part) != 0)
+        return np.logical_and.reduce(shown) if shown else None
 
 
 def describe(path: Path) -> RasterFile:
@@ -130,7 +138,7 @@ def describe(path: Path) -> RasterFile:
             names=tuple(file_band_names(handle.descriptions)),
             dtypes=tuple(handle.dtypes), nodata=tuple(handle.nodatavals),
             alpha=tuple(i for i, kind in enumerate(handle.colorinterp, 1) if kind is ColorInterp.alpha),
-            has_mask=any(MaskFlags.per_dataset in flags for flags in handle.mask_flag_enums),
+            has_mask=_has_mask(handle),
             scale=scale, offset=offset,
         )  # fmt: skip
 
@@ -184,6 +192,8 @@ def _opened(path: Path, driver: str) -> DatasetReader:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", NotGeoreferencedWarning)
             return rasterio.open(path, driver=driver, sharing=False)
+    except UnicodeEncodeError as error:
+        raise InputError(f"{path}: the name of this file is not in UTF-8; rename it") from error
     except (RasterioError, ValueError) as error:
         raise InputError(
             f"{path}: cannot be opened as {driver}: {error}; if it was cut short or damaged, copy or download it again"
@@ -233,6 +243,11 @@ def _grid(handle: DatasetReader, path: Path) -> Grid:
         return Grid(crs=handle.crs, transform=handle.transform, shape=handle.shape)
     except ValueError as error:
         raise InputError(f"{path}: {error}") from error
+
+
+def _has_mask(handle: DatasetReader) -> bool:
+    """True if there is a mask beside nodata and transparency bands, within the file or as a sidecar."""
+    return any(MaskFlags.per_dataset in flags and MaskFlags.alpha not in flags for flags in handle.mask_flag_enums)
 
 
 def _reflectance_tags(handle: DatasetReader) -> tuple[float | None, float | None]:

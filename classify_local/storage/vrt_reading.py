@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -89,13 +89,15 @@ def read_vrt(path: Path, allowed: AllowedFolders, chain: tuple[Path, ...] = ()) 
     folders = allowed.also(own.parent)
     table = [list(_sources(band, path)) for band in bands]
     pieces = tuple(_pieces(table, folders, (*chain, own), path))
-    nodata = [_number(band.findtext("NoDataValue")) for band in bands]
+    alpha = tuple(i for i, band in enumerate(bands, 1) if band.findtext("ColorInterp") == "Alpha")
+    nodata = tuple(_known(_number(band.findtext("NoDataValue"))) for band in bands)
     return Mosaic(
         grid=grid, where=str(path), names=tuple(file_band_names([band.findtext("Description") for band in bands])),
         dtypes=tuple(_dtype(band, path) for band in bands),
-        alpha=tuple(i for i, band in enumerate(bands, 1) if band.findtext("ColorInterp") == "Alpha"),
+        alpha=alpha, masked_by_alpha=bool(alpha), described_by=(path,),
         scale=_number(bands[0].findtext("Scale")), offset=_number(bands[0].findtext("Offset")),
-        pieces=tuple(_with_nodata(piece, nodata) for piece in pieces),
+        pieces=pieces,
+        nodata=nodata,
     )  # fmt: skip
 
 
@@ -256,28 +258,39 @@ def _placed(mosaic: Mosaic, group: dict[int, _Source], count: int, path: Path) -
             raise InputError(
                 f"{path}: asks for band {source.band} of {source.path}, which has {len(mosaic.names)}; make it anew"
             )
+    several = len(mosaic.pieces) > 1
+    if first.opaque and several:  # the pieces may show each other, but nothing shows through all of them
+        yield _blank(first, group, count)
     for piece in mosaic.pieces:
         part = piece.target.intersection(first.source)
         if part.is_empty:
             continue
         inside = part.shifted(piece.source.row - piece.row, piece.source.col - piece.col)
         bands: list[int | None] = [None] * count
-        nodata: list[float | None] = [None] * count
+        nodata: list[tuple[float, ...]] = [()] * count
         for band, source in group.items():
             bands[band] = piece.bands[source.band - 1]
-            nodata[band] = source.nodata
+            inner = mosaic.nodata[source.band - 1] if mosaic.nodata else ()
+            nodata[band] = piece.nodata[source.band - 1] + inner + _known(source.nodata)
         yield Piece(
             file=piece.file, bands=tuple(bands), source=inside, nodata=tuple(nodata),
             row=part.row - first.source.row + first.target.row,
             col=part.col - first.source.col + first.target.col,
-            opaque=first.opaque or piece.opaque,
+            opaque=piece.opaque or (first.opaque and not several),
         )  # fmt: skip
 
 
-def _with_nodata(piece: Piece, nodata: list[float | None]) -> Piece:
-    """Let the VRT's own nodata count as well; where a source names one too, the file's stands beside it."""
-    merged = tuple(own if own is not None else ours for own, ours in zip(piece.nodata, nodata, strict=True))
-    return replace(piece, nodata=merged)
+def _blank(first: _Source, group: dict[int, _Source], count: int) -> Piece:
+    """A piece that only hides, over the whole of a source."""
+    bands = tuple(1 if band in group else None for band in range(count))
+    return Piece(
+        file=None, bands=bands, source=first.source, row=first.target.row, col=first.target.col,
+        nodata=((),) * count, opaque=True,
+    )  # fmt: skip
+
+
+def _known(nodata: float | None) -> tuple[float, ...]:
+    return () if nodata is None else (nodata,)
 
 
 def _dtype(band: Any, path: Path) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -12,6 +13,7 @@ from pyproj.exceptions import CRSError, ProjError
 
 from classify_local.errors import InputError, nearest
 from classify_local.recipe.model import CollectedSource, CsvSource
+from classify_local.recipe.problems import place
 from classify_local.recipe.text import RecipeDocument
 from classify_local.storage.tables import Table, read_csv
 from classify_local.types import LabelArray
@@ -25,6 +27,10 @@ COORDINATE_COLUMNS = (
 )
 """Columns taken for coordinates when the recipe names none, first found; SEPAL's list."""
 
+_NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,4})?")
+"""Narrower than Python's: no underscores, no digits of other scripts, nan and inf are no places."""
+
+_KEYS = ("x", "y", "class")
 _SHOWN = 20
 
 
@@ -58,7 +64,10 @@ class ReferencePoints:
 
     def in_crs(self, crs_wkt: str) -> ReferencePoints:
         """The same points in another reference system; not finite where a point has no place in it."""
-        x, y = project(self.x, self.y, self.crs, crs_wkt)
+        try:
+            x, y = project(self.x, self.y, self.crs, crs_wkt)
+        except InputError as error:
+            raise InputError(*(f"{self.where}: {line}" for line in error.problems)) from error
         return replace(self, x=x, y=y, crs=crs_wkt)
 
 
@@ -66,12 +75,20 @@ def project(
     x: NDArray[np.float64], y: NDArray[np.float64], source: str, target: str
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Coordinates in another reference system, x (or longitude) first in both."""
-    transformer = Transformer.from_crs(known_crs(source, "crs"), CRS.from_user_input(target), always_xy=True)
     try:
+        transformer = Transformer.from_crs(known_crs(source, "crs"), CRS.from_user_input(target), always_xy=True)
         new_x, new_y = transformer.transform(x, y)
-    except ProjError as error:
-        raise InputError(f"coordinates cannot be transformed from {source}: {error}") from error
+    except (ProjError, CRSError) as error:
+        raise InputError(
+            f"points in {source} cannot be placed on the image, whose reference system is {_title(target)}; "
+            "give the image one that is tied to the earth, for example EPSG:32736"
+        ) from error
     return np.asarray(new_x, dtype=float), np.asarray(new_y, dtype=float)
+
+
+def _title(crs: str) -> str:
+    """The name a definition begins with, as WKT has it."""
+    return repr(crs.partition('"')[2].partition('"')[0] or crs[:40])
 
 
 def known_crs(text: str, where: str) -> CRS:
@@ -83,7 +100,7 @@ def known_crs(text: str, where: str) -> CRS:
         If there is no such system.
     """
     if "://" in text:
-        raise InputError(f"{where}: {text!r} is an address; write EPSG:n, for example EPSG:4326")
+        raise InputError(f"{where}: {text!r} is an address, which is never opened; write EPSG:n, for example EPSG:4326")
     try:
         return CRS.from_user_input(text)
     except CRSError as error:
@@ -109,8 +126,14 @@ def read_points(source: CollectedSource | CsvSource, document: RecipeDocument) -
         table = read_csv(document.resolve(source.csv))
         columns = (*_coordinate_columns(source, table), source.class_ or "class")
         crs = source.crs
-    known_crs(crs, table.where)
+    known_crs(crs, _place_of_crs(source, document))
+    if isinstance(source, CsvSource) and not len(table):
+        raise InputError(f"{table.where}: has column names and no rows; add points, or take it out of the recipe")
     return _parsed(table, columns, crs) if table.columns else _parsed(table, None, crs)
+
+
+def _place_of_crs(source: CollectedSource | CsvSource, document: RecipeDocument) -> str:
+    return place(document.node, ("training", document.recipe.training.index(source), "crs"), document.where)
 
 
 def _coordinate_columns(source: CsvSource, table: Table) -> tuple[str, str]:
@@ -132,7 +155,7 @@ def _parsed(table: Table, columns: tuple[str, str, str] | None, crs: str) -> Ref
         y.append(point[1])
         labels.append(point[2])
     if unreadable and not x:
-        raise InputError(*unreadable[:3], f"{table.where}: no row can be read")
+        raise InputError(*unreadable[:3], f"{table.where}: none of its {len(unreadable)} rows can be used")
     return ReferencePoints(
         where=table.where, x=np.array(x, dtype=float), y=np.array(y, dtype=float), crs=crs,
         labels=np.array(labels, dtype=np.int64), unreadable=tuple(unreadable[:_SHOWN]), n_unreadable=len(unreadable),
@@ -142,12 +165,13 @@ def _parsed(table: Table, columns: tuple[str, str, str] | None, crs: str) -> Ref
 def _rows(table: Table, columns: tuple[str, str, str] | None) -> list[tuple[int, tuple[str, ...]]]:
     if columns is None:
         return []
-    missing = [name for name in columns if name not in table.columns]
+    missing = [(key, name) for key, name in zip(_KEYS, columns, strict=True) if name not in table.columns]
     if missing:
         raise InputError(
             *(
-                f"{table.where}: no column {name!r}; it has {', '.join(table.columns)}{nearest(name, table.columns)}"
-                for name in missing
+                f"{table.where}: no column {name!r}; it has {', '.join(table.columns)}{nearest(name, table.columns)} "
+                f"(the recipe names it with {key}:)"
+                for key, name in missing
             )
         )
     fields = zip(*(table.columns[name] for name in columns), strict=True)
@@ -155,22 +179,22 @@ def _rows(table: Table, columns: tuple[str, str, str] | None) -> list[tuple[int,
 
 
 def _coordinate(text: str) -> float:
-    try:
-        number = float(text)
-    except ValueError:
-        hint = "; write a decimal point, not a comma" if text.count(",") == 1 else ""
-        raise ValueError(f"coordinate {text!r} is not a number{hint}") from None
+    if not _NUMBER.fullmatch(text):
+        remedy = "write a decimal point, not a comma" if text.count(",") == 1 else "write for example 32.5"
+        raise ValueError(f"coordinate {text[:40]!r} is not a number; {remedy}")
+    number = float(text)
     if not math.isfinite(number):
-        raise ValueError(f"coordinate {text!r} is not finite")
+        raise ValueError(f"coordinate {text[:40]!r} is too large; write for example 32.5")
     return number
 
 
 def _class_value(text: str) -> int:
     """A class value; whole numbers stored as 10.0 are accepted."""
-    try:
-        number = float(text)
-    except ValueError:
-        raise ValueError(f"class {text!r} is not a number; give the legend's value, not its label") from None
+    if not text:
+        raise ValueError("the class is empty; give the legend's value")
+    if not _NUMBER.fullmatch(text):
+        raise ValueError(f"class {text[:40]!r} is not a number; give the legend's value, not its label")
+    number = float(text)
     if not number.is_integer() or abs(number) > 2**31:
-        raise ValueError(f"class {text!r} is not a whole number")
+        raise ValueError(f"class {text[:40]!r} is not a whole number; give the legend's value")
     return int(number)

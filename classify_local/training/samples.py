@@ -112,9 +112,12 @@ def require_two_classes(training: TrainingSet, report: TrainingReport) -> None:
         return
     lost = ", ".join(f"{report.total(reason)} {reason}" for reason in REASONS if report.total(reason))
     what = f"only class {found[0]} has" if found else "no class has"
+    where = ", ".join(report.read) or "training"
+    unknown = "".join(f"; {note}" for note in report.notes if "legend does not have" in note)
     raise InputError(
-        f"training: {what} usable rows, and at least 2 classes must have some"
-        + (f" (left out: {lost})" if lost else "; add training data"),
+        f"{where}: {what} usable rows, and at least 2 classes must have some"
+        + (f" (left out: {lost})" if lost else "; add training data")
+        + unknown,
         *(note for note in report.notes if "swapped" in note),
     )
 

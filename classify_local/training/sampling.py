@@ -147,22 +147,27 @@ def _notes(
 ) -> list[str]:
     notes = [line for points in sources for line in points.unreadable]
     for number, points in enumerate(sources):
-        outside = (rows.source == number) & (rows.reason == samples.OUTSIDE)
-        if outside.any() and _swapped(points, grid) > outside.sum() / 2:
+        outside = rows.reason[rows.source == number] == samples.OUTSIDE
+        if outside.any() and _swapped(points, outside, grid) > outside.sum() / 2:
             notes.append(
                 f"{points.where}: points outside the image lie inside it with x and y swapped; check the columns"
             )
     unknown = sorted(set(rows.labels[rows.reason == samples.NOT_IN_LEGEND].tolist()))
     if unknown:
-        notes.append(f"classes that the legend does not have are ignored: {', '.join(map(str, unknown))}")
+        listed = ", ".join(map(str, unknown))
+        notes.append(f"classes that the legend does not have ({_values(legend)}) are ignored: {listed}")
     without = [entry.label for entry in legend if entry.value not in training.counts]
     if without:
         notes.append(f"classes without training data, which the map cannot show: {', '.join(without)}")
     return notes
 
 
-def _swapped(points: ReferencePoints, grid: Grid) -> int:
-    """How many points lie inside the image when x and y change places."""
-    x, y = project(points.y, points.x, points.crs, grid.crs.to_wkt())
+def _swapped(points: ReferencePoints, chosen: MaskArray, grid: Grid) -> int:
+    """How many of the chosen points lie inside the image when x and y change places."""
+    x, y = project(points.y[chosen], points.x[chosen], points.crs, grid.crs.to_wkt())
     row, col = _whole_pixels(grid.pixel_yx(x, y))
     return int(((row >= 0) & (row < grid.shape[0]) & (col >= 0) & (col < grid.shape[1])).sum())
+
+
+def _values(legend: Legend) -> str:
+    return f"its values are {', '.join(map(str, legend.values))}"

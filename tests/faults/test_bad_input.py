@@ -1,0 +1,51 @@
+"""Whatever is given, the answer is a line that helps, the right exit code, and nothing written."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from tests.faults import raster_rows, recipe_rows, table_rows, vrt_rows
+from tests.faults.rows import Row
+from tests.faults.scene import Scene, call, tree
+
+ROWS = [*raster_rows.ROWS, *table_rows.ROWS, *recipe_rows.ROWS, *vrt_rows.ROWS]
+SECONDS = 30.0  # of processor time: what is refused must not hang, whatever else the machine does
+
+
+def _cases() -> list[pytest.param]:
+    return [
+        pytest.param(row, command, id=f"{row.id}-{command}", marks=_marks(row))
+        for row in ROWS
+        for command in row.commands
+    ]
+
+
+def _marks(row: Row) -> list[pytest.MarkDecorator]:
+    return [pytest.mark.xfail(reason=row.awaits)] if row.awaits else []
+
+
+@pytest.mark.parametrize(("row", "command"), _cases())
+def test_bad_input_is_refused_with_a_line_that_helps(row: Row, command: str, scene: Scene):
+    row.make(scene)
+    recipe = scene.write_recipe()
+    before = tree(scene.folder.parent)
+
+    result = call(command, str(recipe), *(word.replace("{folder}", str(scene.folder)) for word in row.arguments))
+
+    assert (result.code, len(result.problems)) == (row.code, row.lines), result.err
+    assert "Traceback" not in result.err
+    assert result.out == ""
+    assert any(all(re.search(part, line) for part in (row.file, row.thing, row.remedy)) for line in result.problems), (
+        "\n".join([f"no line matches {row.file!r}, {row.thing!r} and {row.remedy!r}:", *result.problems])
+    )
+    if command == "check":
+        assert len(result.err.splitlines()) == row.lines, result.err
+    assert tree(scene.folder.parent) == before
+    assert result.seconds < SECONDS
+
+
+def test_every_row_has_its_own_name():
+    names = [row.id for row in ROWS]
+    assert sorted(names) == sorted(set(names))
