@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from classify_local import inspection
 from classify_local.checking import CheckReport, check_recipe
 from classify_local.classifiers import persistence
+from classify_local.classifiers.export import tree_text
 from classify_local.classifiers.trained import TrainedModel
-from classify_local.classifiers.trained import train as fit
 from classify_local.demonstration import HeldOut, copy_sample, held_out_accuracy
 from classify_local.features.images import open_stack as _open_stack
 from classify_local.features.stack import FeatureStack
 from classify_local.inspection import Inspection
+from classify_local.learning import Learned, learn, study_of
 from classify_local.legend import Legend
 from classify_local.mapping.execution import Executor, default_workers
 from classify_local.mapping.plan import Plan, make_plan
@@ -27,11 +28,13 @@ from classify_local.preparation import Trainable, prepare, prepare_training
 from classify_local.recipe.model import Recipe
 from classify_local.recipe.replacing import with_images
 from classify_local.recipe.text import RecipeDocument, load, require_available
+from classify_local.report.learning import learned_lines, study_lines
 from classify_local.report.preview import write_preview
 from classify_local.report.text import mask_lines, training_lines
+from classify_local.report.validation import importance_png
+from classify_local.storage import atomic
 from classify_local.storage.fingerprint import sha256
-from classify_local.training.samples import TrainingReport, require_two_classes
-from classify_local.training.sampling import sample_points
+from classify_local.training.samples import TrainingReport
 from classify_local.transfer import transfer_notes
 
 if TYPE_CHECKING:
@@ -76,9 +79,16 @@ def open_stack(recipe: RecipeLike, *, allow: Sequence[PathLike] = ()) -> Feature
 
 
 def check(
-    recipe: RecipeLike, *, out: PathLike | None = None, allow: Sequence[PathLike] = (), workers: int | None = None
+    recipe: RecipeLike,
+    *,
+    out: PathLike | None = None,
+    allow: Sequence[PathLike] = (),
+    workers: int | None = None,
+    deep: bool = False,
 ) -> CheckReport:
     """Everything that would go wrong with a run, and what it would cost. Writes nothing.
+
+    With `deep`, the model is also checked by cross-validation.
 
     Raises
     ------
@@ -86,27 +96,54 @@ def check(
         All problems at once.
     """
     document = load(recipe)
-    return check_recipe(document, _folder(document, out), _paths(allow), workers or default_workers())
+    return check_recipe(document, _folder(document, out), _paths(allow), workers or default_workers(), deep=deep)
 
 
-def train(recipe: RecipeLike, model: PathLike | None = None, *, allow: Sequence[PathLike] = ()) -> TrainedModel:
-    """Train a recipe's classifier, and write the model file if `model` names one.
+def train(
+    recipe: RecipeLike,
+    model: PathLike | None = None,
+    *,
+    allow: Sequence[PathLike] = (),
+    export_tree: PathLike | None = None,
+    importance: bool = False,
+    reporter: Reporter | None = None,
+) -> TrainedModel:
+    """Train a recipe's classifier, check it, and write the model file if `model` names one.
+
+    Parameters
+    ----------
+    recipe
+        A recipe file, or its content.
+    model
+        Where the model file goes.
+    allow
+        Folders in which the sources of a VRT may lie, besides the recipe's.
+    export_tree
+        Where the text of a CART or forest goes, as Earth Engine and `decision_tree` read it.
+    importance
+        Also tell out-of-bag accuracy and which bands matter, and draw the latter beside the model file.
+    reporter
+        Receives sentences.
 
     Raises
     ------
     InputError
         If the recipe or its data cannot be used.
     StorageError
-        If the file cannot be written.
+        If a file cannot be written.
     """
-    document = load(recipe)
+    document, reporter = load(recipe), reporter or Silent()
     path = None if model is None else Path(model)
     ready = prepare_training(document, _paths(allow), None if path is None else path.absolute().parent)
-    trained = _train(ready, Silent())
+    learned = _learn(ready, reporter, Stop())
+    if importance:
+        _tell_study(learned, path, reporter)
     if path is not None:
         path.parent.mkdir(parents=True, exist_ok=True)
-        persistence.save(trained, path)
-    return trained
+        persistence.save(learned.model, path)
+    if export_tree is not None:
+        atomic.write_text(Path(export_tree), tree_text(learned.model))
+    return learned.model
 
 
 def run(
@@ -161,7 +198,7 @@ def run(
     folder = _folder(document, out)
     with on_signals(stop):
         source = _given(document, Path(model), _paths(allow), folder, reporter) if model else None
-        source = source or _to_train(document, _paths(allow), folder, reporter)
+        source = source or _to_train(document, _paths(allow), folder, reporter, stop)
         request = Request(
             document=document, plan=source.plan, stack=source.stack, legend=source.legend, train=source.model,
             folder=folder, workers=workers or default_workers(), restart=restart, break_lock=break_lock,
@@ -265,11 +302,11 @@ class _Source:
     model: Callable[[], tuple[TrainedModel, Mapping[str, Any]]]
 
 
-def _to_train(document: RecipeDocument, allow: Sequence[Path], folder: Path, reporter: Reporter) -> _Source:
+def _to_train(document: RecipeDocument, allow: Sequence[Path], folder: Path, reporter: Reporter, stop: Stop) -> _Source:
     ready = prepare_training(document, allow, folder)
 
     def model() -> tuple[TrainedModel, Mapping[str, Any]]:
-        trained = _train(ready, reporter)
+        trained = _learn(ready, reporter, stop).model
         return trained, trained.training
 
     plan = make_plan(document, ready.stack, ready.legend)
@@ -288,26 +325,27 @@ def _given(document: RecipeDocument, path: Path, allow: Sequence[Path], folder: 
     return _Source(plan=plan, stack=stack, legend=model.legend, model=lambda: (model, model.training))
 
 
-def _train(ready: Trainable, reporter: Reporter) -> TrainedModel:
-    training, report = sample_points(ready.points, ready.stack, ready.legend)
-    for line in training_lines(report, ready.legend):
+def _learn(ready: Trainable, reporter: Reporter, stop: Stop) -> Learned:
+    def say(report: TrainingReport) -> None:
+        for line in training_lines(report, ready.legend):
+            reporter.say(line)
+
+    learned = learn(ready, say, stop.check)
+    for line in learned_lines(learned, ready.legend):
         reporter.say(line)
-    require_two_classes(training, report)
-    model = fit(ready.document.recipe.classifier, training, ready.stack.names, ready.legend)
-    return replace(model, training={**model.training, **_training_facts(report)})
+    return learned
 
 
-def _training_facts(report: TrainingReport) -> dict[str, Any]:
-    return {
-        "rows_read": dict(report.read),
-        "rows_dropped": [
-            {"source": where, "reason": reason, "rows": count} for (where, reason), count in report.dropped.items()
-        ],
-        "rows_without_data": {
-            layer: {str(v): n for v, n in lost.items()} for layer, lost in report.mask_losses.items()
-        },
-        "notes": list(report.notes),
-    }
+def _tell_study(learned: Learned, model: Path | None, reporter: Reporter) -> None:
+    found = study_of(learned)
+    if found is None:
+        return
+    for line in study_lines(found):
+        reporter.say(line)
+    if found.importance is not None and model is not None:
+        picture = model.with_name(f"{model.stem}_importance.png")
+        atomic.write_bytes(picture, importance_png(found.importance))
+        reporter.say(f"picture: {picture}")
 
 
 def _changed(document: RecipeDocument, name: str | None, bands: Sequence[str] | None) -> RecipeDocument:

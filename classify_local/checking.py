@@ -12,19 +12,20 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from classify_local.classifiers.trained import train
+from classify_local.classifiers import registry
+from classify_local.classifiers.trained import TrainedModel
 from classify_local.features.images import ImageSource
 from classify_local.features.stack import Block, FeatureStack
 from classify_local.grid import BLOCK_SIZE, Grid, blocks, spread
+from classify_local.learning import Learned, learn
 from classify_local.legend import Legend
 from classify_local.mapping.block import classify_block
 from classify_local.mapping.plan import Plan, make_plan
 from classify_local.mapping.window import MaskCount
-from classify_local.preparation import prepare
+from classify_local.preparation import Trainable, prepare
 from classify_local.recipe.text import RecipeDocument
 from classify_local.storage import gdal
-from classify_local.training.samples import TrainingReport, TrainingSet, require_two_classes
-from classify_local.training.sampling import sample_points
+from classify_local.training.samples import TrainingReport
 
 _LOOKED_AT = 64
 """Blocks read to find what masks remove; a larger image is estimated from as many, spread evenly."""
@@ -84,7 +85,7 @@ class Cost:
 class CheckReport:
     """What `check` found; a recipe with problems raises instead.
 
-    `legend`, `training` and `cost` are None where the recipe leaves them out.
+    `legend`, `training`, `learned` and `cost` are None where the recipe leaves them out.
     """
 
     name: str
@@ -94,13 +95,16 @@ class CheckReport:
     look: Look
     legend: Legend | None
     training: TrainingReport | None
+    learned: Learned | None
     tiles: int
     cost: Cost | None
     notes: tuple[str, ...]
 
 
-def check_recipe(document: RecipeDocument, folder: Path, allow: Sequence[Path], workers: int) -> CheckReport:
-    """Check a recipe and what it names.
+def check_recipe(
+    document: RecipeDocument, folder: Path, allow: Sequence[Path], workers: int, *, deep: bool = False
+) -> CheckReport:
+    """Check a recipe and what it names; with `deep`, also the model by cross-validation.
 
     Raises
     ------
@@ -109,17 +113,19 @@ def check_recipe(document: RecipeDocument, folder: Path, allow: Sequence[Path], 
     """
     ready = prepare(document, allow, folder)
     stack, legend = ready.stack, ready.legend
-    training = report = plan = cost = None
+    learned = plan = cost = None
     if legend is not None:
         plan = make_plan(document, stack, legend)
-        if document.recipe.training:
-            training, report = sample_points(ready.points, stack, legend)
-            require_two_classes(training, report)
-        cost = estimate_cost(document, stack, legend, plan, training, workers, folder)
+        began = time.perf_counter()
+        if document.recipe.training or not registry.capabilities_of(document.recipe.classifier).training:
+            whole = Trainable(document=document, stack=stack, legend=legend, points=ready.points)
+            learned = learn(whole, check=deep)
+        cost = estimate_cost(stack, plan, learned, time.perf_counter() - began, workers, folder)
     seen = look(stack)
     return CheckReport(
         name=document.name, folder=folder, grid=stack.grid, stack=stack, look=seen, legend=legend,
-        training=report, tiles=0 if plan is None else len(plan.tiles), cost=cost,
+        training=None if learned is None else learned.report, learned=learned,
+        tiles=0 if plan is None else len(plan.tiles), cost=cost,
         notes=tuple(_notes(document, stack, legend, seen)),
     )  # fmt: skip
 
@@ -149,21 +155,15 @@ def _count_outside(stack: FeatureStack, block: Block, outside: Counter[str]) -> 
 
 
 def estimate_cost(
-    document: RecipeDocument,
-    stack: FeatureStack,
-    legend: Legend,
-    plan: Plan,
-    training: TrainingSet | None,
-    workers: int,
-    folder: Path,
+    stack: FeatureStack, plan: Plan, learned: Learned | None, learning: float, workers: int, folder: Path
 ) -> Cost:
-    """Memory, disk and time of a run, the last from training the model and timing one block."""
+    """Memory, disk and time of a run, the last from the time that learning took and one block timed here."""
     existing = next(path for path in (folder, *folder.absolute().parents) if path.exists())
     return Cost(
         memory=_memory(stack, plan, workers),
         disk=plan.bytes_needed,
         disk_free=shutil.disk_usage(existing).free,
-        seconds=None if training is None else _seconds(document, stack, legend, plan, training, workers),
+        seconds=None if learned is None else learning + _mapping_seconds(stack, plan, learned.model, workers),
         workers=workers,
     )
 
@@ -177,32 +177,24 @@ def _memory(stack: FeatureStack, plan: Plan, workers: int) -> int:
     return _BASE_BYTES + gdal.CACHE_MB * 1_000_000 + workers * (block + output)
 
 
-def _seconds(
-    document: RecipeDocument,
-    stack: FeatureStack,
-    legend: Legend,
-    plan: Plan,
-    training: TrainingSet,
-    workers: int,
-) -> float:
-    began = time.perf_counter()
-    model = train(document.recipe.classifier, training, stack.names, legend)
-    fitted = time.perf_counter() - began
+def _mapping_seconds(stack: FeatureStack, plan: Plan, model: TrainedModel, workers: int) -> float:
     every = list(blocks(stack.grid.window, stack.grid.window))
     window = every[len(every) // 2]
+    block = stack.read(window)
+    classify_block(block.features, block.valid, model, plan.products)  # compiles what is not yet
     began = time.perf_counter()
     block = stack.read(window)
     classify_block(block.features, block.valid, model, plan.products)
     one = (time.perf_counter() - began) / (window.rows * window.cols)
     rows, cols = stack.grid.shape
-    return fitted + one * rows * cols / min(workers, len(plan.tiles))
+    return one * rows * cols / min(workers, len(plan.tiles))
 
 
 def _notes(document: RecipeDocument, stack: FeatureStack, legend: Legend | None, seen: Look) -> list[str]:
     notes = []
     if legend is None:
         notes.append("no legend yet: a run needs one")
-    if not document.recipe.training:
+    if not document.recipe.training and registry.capabilities_of(document.recipe.classifier).training:
         notes.append("no training data yet: a run needs some")
     if document.recipe.output.tile_size % BLOCK_SIZE:
         notes.append(

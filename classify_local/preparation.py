@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from classify_local.classifiers import registry
 from classify_local.errors import InputError, Problems
 from classify_local.features.images import open_stack
 from classify_local.features.stack import FeatureStack
@@ -56,6 +57,7 @@ def prepare(document: RecipeDocument, allow: Sequence[Path], folder: Path | None
     """
     require_available(document)
     problems = Problems()
+    problems.attempt(lambda: registry.require_can_give(document.recipe.classifier, document.recipe.output.bands))
     stack = problems.attempt(lambda: open_stack(document, allow))
     legend = problems.attempt(lambda: recipe_legend(document))
     points = problems.attempt(lambda: read_sources(document))
@@ -79,7 +81,8 @@ def prepare_training(document: RecipeDocument, allow: Sequence[Path], folder: Pa
     ready = problems.attempt(lambda: prepare(document, allow, folder))
     if document.recipe.legend is None:
         problems.add(InputError(f"{document.where}: has no legend; a run needs one, for example legend: legend.csv"))
-    if not document.recipe.training:
+    needed = registry.capabilities_of(document.recipe.classifier).training
+    if needed and not document.recipe.training:
         problems.add(
             InputError(f"{document.where}: has no training data; a run needs some, for example - csv: points.csv")
         )

@@ -21,7 +21,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("training",),
     ("classifiers", "accuracy"),
     ("mapping",),
-    ("preparation", "checking", "demonstration", "inspection", "doctoring", "transfer"),
+    ("preparation", "studying", "learning", "checking", "demonstration", "inspection", "doctoring", "transfer"),
     ("report",),
     ("api",),
     ("cli", "web", "__main__"),
@@ -29,8 +29,8 @@ FLOORS: tuple[tuple[str, ...], ...] = (
 """From the ground up. A module may import from its own floor and from those below."""
 
 
-SLOW = {"numba", "lazy", "doctoring"}
-"""Modules that take a second to import and that many commands do without."""
+SLOW = {"numba", "lazy", "doctoring", "walk_vector"}
+"""Modules that are slow to import, or that may fail to be, and that many commands do without."""
 
 
 def words(node: ast.AST) -> list[str]:

@@ -1,34 +1,32 @@
-"""A trained model: what it was trained on and for, and the probabilities it gives."""
+"""A trained model: what it was trained on and for, and the class shares it gives."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from typing import Any, Protocol
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from classify_local.classifiers import random_forest
-from classify_local.errors import NotAvailableYet
+from classify_local.classifiers import registry
+from classify_local.classifiers.inference.build import fastest_exact
+from classify_local.classifiers.inference.protocol import CompiledPredictor
+from classify_local.classifiers.protocol import Fitted, FittedRegressor
+from classify_local.classifiers.scaling import Scaling, resolve_scaling
 from classify_local.legend import Legend
-from classify_local.recipe.classifiers import Classifier, RandomForest
+from classify_local.recipe.classifiers import Classifier
 from classify_local.training.samples import TrainingSet
 from classify_local.types import FeatureArray
 
-CHUNK = 32_768
-"""Pixels handed to a library at once: bounds its temporary memory, and the time a stop has to wait."""
+CHUNK = 65_536
+"""Pixels classified at once: bounds temporary memory, and the time a stop has to wait."""
+
+_SAMPLES = 4096
 
 
-class Predictor(Protocol):
-    """Class probabilities of feature rows; a fitted scikit-learn classifier is one."""
-
-    def predict_proba(self, rows: NDArray[np.float32]) -> NDArray[np.float64]:
-        """Shape (n, classes) from shape (n, bands)."""
-        ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class TrainedModel:
     """A fitted classifier with the contract it was trained under.
 
@@ -42,21 +40,35 @@ class TrainedModel:
         Class values it can give, ascending.
     legend
         The recipe's legend, which may hold more.
-    predictor
-        What computes the probabilities.
+    fitted
+        What it has learnt.
+    scaling
+        What is done to features before; None if nothing.
+    regression
+        A second model, of the class values as numbers; None if it was not asked for.
+    samples
+        Typical pixels as they are read, float32, shape (n, bands): the compiled form is proven on them.
     training
-        Digest and counts of the training table.
+        Digest, counts and band ranges of the training table.
     """
 
     classifier: Classifier
     bands: tuple[str, ...]
     classes: tuple[int, ...]
     legend: Legend
-    predictor: Predictor
+    fitted: Fitted
+    scaling: Scaling | None
+    regression: FittedRegressor | None
+    samples: NDArray[np.float32]
     training: dict[str, Any]
 
+    @cached_property
+    def predictor(self) -> CompiledPredictor:
+        """The compiled form, proven against the library; the library where there is none."""
+        return fastest_exact(self.classifier, self.fitted, self.samples, len(self.classes), self.scaling)
+
     def probabilities(self, features: FeatureArray, stopped: Callable[[], None] = lambda: None) -> NDArray[np.float64]:
-        """Probability of each class for each pixel.
+        """Probability of each class for each pixel; a classifier that gives none has 1 for its class.
 
         Parameters
         ----------
@@ -70,40 +82,90 @@ class TrainedModel:
         ndarray
             Shape (classes, n), in the order of `classes`; each column sums to 1.
         """
-        count = features.shape[1]
-        result = np.empty((len(self.classes), count))
-        for first in range(0, count, CHUNK):
+        result = np.empty((len(self.classes), features.shape[1]))
+        for first in range(0, features.shape[1], CHUNK):
             stopped()
-            rows = np.ascontiguousarray(features[:, first : first + CHUNK].T, dtype=np.float32)
-            result[:, first : first + CHUNK] = self.predictor.predict_proba(rows).T
+            part = np.ascontiguousarray(features[:, first : first + CHUNK])
+            result[:, first : first + CHUNK] = self.predictor.shares(part).probabilities()
         return result
 
+    def rows(self, features: FeatureArray) -> NDArray[np.float32]:
+        """Features, shape (bands, n), as rows a library takes, shape (n, bands), scaled."""
+        rows = np.ascontiguousarray(features.T, dtype=np.float32)
+        return rows if self.scaling is None else self.scaling.apply(rows)
 
-def train(classifier: Classifier, training: TrainingSet, bands: tuple[str, ...], legend: Legend) -> TrainedModel:
+
+def train(
+    classifier: Classifier,
+    training: TrainingSet,
+    bands: tuple[str, ...],
+    legend: Legend,
+    output_bands: Collection[str] = ("class", "class_probability"),
+    image_samples: FeatureArray | None = None,
+) -> TrainedModel:
     """Fit a classifier to a training table.
+
+    Parameters
+    ----------
+    classifier
+        Its parameters.
+    training
+        The table; of no rows for a classifier that needs no training.
+    bands, legend
+        The contract.
+    output_bands
+        What the map will hold: probabilities and a regression are fitted only if they are asked for.
+    image_samples
+        Pixels of the image, shape (n, bands), for classifiers that scale; the training rows by default.
 
     Raises
     ------
-    NotAvailableYet
-        If this version does not have the classifier.
+    InputError
+        If a parameter does not fit the table, or the classifier cannot give a band.
     """
-    if not isinstance(classifier, RandomForest):
-        raise NotAvailableYet(f"classifier.type: {classifier.type} is not available yet in this version")
-    classes, codes = np.unique(training.labels, return_inverse=True)
-    predictor = random_forest.fit(classifier, training.features, codes)
+    registry.require_can_give(classifier, output_bands)
+    classes = _classes(classifier, training, legend)
+    codes = np.searchsorted(classes, training.labels)
+    can = registry.capabilities_of(classifier)
+    samples = training.features if image_samples is None else image_samples
+    scaling = resolve_scaling(classifier.normalize, samples) if can.scaled else None  # type: ignore[union-attr]
+    features = training.features if scaling is None else scaling.apply(training.features)
+    fitted = registry.fit(
+        classifier, features, codes, bands=bands, classes=classes,
+        probability=registry.wants_probabilities(output_bands),
+        weights=registry.resolve_weights(classifier, codes, classes, legend.values),
+    )  # fmt: skip
+    regression = None
+    if "regression" in output_bands:
+        regression = registry.fit_regression(classifier, features, training.labels)
+    typical = training.features if len(training) else samples
     return TrainedModel(
-        classifier=classifier, bands=bands, classes=tuple(int(value) for value in classes), legend=legend,
-        predictor=predictor,
-        training=training_facts(training, bands),
+        classifier=classifier, bands=bands, classes=classes, legend=legend, fitted=fitted, scaling=scaling,
+        regression=regression, samples=_thinned(typical), training=training_facts(training, bands),
     )  # fmt: skip
 
 
 def training_facts(training: TrainingSet, bands: tuple[str, ...]) -> dict[str, Any]:
     """What a model file keeps of its training table: digest, rows, and the range of each band."""
-    low, high = training.features.min(axis=0), training.features.max(axis=0)
+    ranges = {}
+    if len(training):
+        low, high = training.features.min(axis=0), training.features.max(axis=0)
+        ranges = {name: [float(a), float(b)] for name, a, b in zip(bands, low, high, strict=True)}
     return {
         "digest": training.digest,
         "rows": len(training),
         "rows_by_class": {str(value): count for value, count in training.counts.items()},
-        "band_ranges": {name: [float(a), float(b)] for name, a, b in zip(bands, low, high, strict=True)},
+        "band_ranges": ranges,
     }
+
+
+def _classes(classifier: Classifier, training: TrainingSet, legend: Legend) -> tuple[int, ...]:
+    """Class values the model knows: those with rows, or the legend's where rows are not what tells."""
+    if not registry.capabilities_of(classifier).training or getattr(classifier, "svm_type", None) == "one_class":
+        return legend.values
+    return tuple(sorted(training.counts))
+
+
+def _thinned(rows: FeatureArray) -> NDArray[np.float32]:
+    step = max(1, -(-len(rows) // _SAMPLES))
+    return np.ascontiguousarray(rows[::step], dtype=np.float32)

@@ -16,7 +16,8 @@ from classify_local.report.check import check_lines
 @out_option
 @workers_option
 @allow_option
-def command(recipe: Path, out: Path | None, workers: int | None, allow: tuple[Path, ...]) -> None:
+@click.option("--deep", is_flag=True, help="Also check the model by cross-validation.")
+def command(recipe: Path, out: Path | None, workers: int | None, allow: tuple[Path, ...], deep: bool) -> None:
     """Say everything that would go wrong with a recipe, and what a run would cost. Writes nothing."""
-    for line in check_lines(api.check(recipe, out=out, allow=allow, workers=workers)):
+    for line in check_lines(api.check(recipe, out=out, allow=allow, workers=workers, deep=deep)):
         click.echo(line)

@@ -7,8 +7,9 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from classify_local.classifiers.trained import TrainedModel
-from classify_local.mapping.products import CLASS, Product
+from classify_local.classifiers.inference.tail import ABSENT, ASSIGNED, MapPixels, positions_of, write_shares
+from classify_local.classifiers.trained import CHUNK, TrainedModel
+from classify_local.mapping.products import CLASS, PROBABILITY, REGRESSION, Product
 from classify_local.types import FeatureArray, MaskArray
 
 
@@ -28,7 +29,7 @@ def classify_block(
     valid
         Shape (rows, cols); the others become nodata.
     model
-        Gives the probabilities.
+        Gives the class shares.
     products
         What to make.
     stopped
@@ -39,32 +40,41 @@ def classify_block(
     dict
         For each product an array of shape (its bands, rows, cols) in its type.
     """
-    probabilities = model.probabilities(features[:, valid], stopped)
-    best = probabilities.argmax(axis=0)  # the first of equal ones, as scikit-learn's predict takes it
-    result = {}
-    for product in products:
-        out = np.full((len(product.bands), *valid.shape), product.nodata, dtype=product.dtype)
-        if product.kind == CLASS:
-            out[0, valid] = np.asarray(model.classes)[best]
-        else:
-            for i, band in enumerate(product.bands):
-                out[i, valid] = percent(_probability_of(band, probabilities, best, model.classes))
-        result[product.kind] = out
-    return result
+    made = {
+        product.kind: np.full((len(product.bands), *valid.shape), product.nodata, dtype=product.dtype)
+        for product in products
+    }
+    pixels, positions = features[:, valid], positions_of(valid)
+    target = _target(made, products, model, valid.shape)
+    for first in range(0, len(positions), CHUNK):
+        stopped()
+        part = np.ascontiguousarray(pixels[:, first : first + CHUNK])
+        places = positions[first : first + CHUNK]
+        if CLASS in made or PROBABILITY in made:
+            write_shares(model.predictor.shares(part), places, target)
+        if REGRESSION in made and model.regression is not None:
+            made[REGRESSION].reshape(-1)[places] = model.regression.predict(model.rows(part))
+    return made
 
 
-def percent(probability: NDArray[np.float64]) -> NDArray[np.uint8]:
-    """Probability as whole percent, rounded to the nearest even where it lies between two."""
-    return np.rint(100.0 * probability).astype(np.uint8)
+def _target(
+    made: dict[str, NDArray[np.generic]], products: Sequence[Product], model: TrainedModel, shape: tuple[int, ...]
+) -> MapPixels:
+    """Where the class and the percents of the pixels go."""
+    class_map = made[CLASS][0] if CLASS in made else None
+    dtype = np.int64 if class_map is None else class_map.dtype
+    percents = next((product.bands for product in products if product.kind == PROBABILITY), ())
+    return MapPixels(
+        class_values=np.array(model.classes, dtype=dtype),
+        class_map=class_map,
+        percents=made[PROBABILITY].view(np.uint8) if PROBABILITY in made else np.empty((0, *shape), dtype=np.uint8),
+        percent_of=[_class_of(band, model.classes) for band in percents],
+    )
 
 
-def _probability_of(
-    band: str, probabilities: NDArray[np.float64], best: NDArray[np.intp], classes: Sequence[int]
-) -> NDArray[np.float64]:
-    """The assigned class's probability, or that of a class value; 0 for classes without training data."""
+def _class_of(band: str, classes: Sequence[int]) -> int:
+    """The number of the class whose probability a band shows; classes without training data are absent."""
     if band == "class_probability":
-        return np.asarray(probabilities[best, np.arange(probabilities.shape[1])])
+        return ASSIGNED
     value = int(band.removeprefix("probability_"))
-    if value not in classes:
-        return np.zeros(probabilities.shape[1])
-    return np.asarray(probabilities[classes.index(value)])
+    return classes.index(value) if value in classes else ABSENT

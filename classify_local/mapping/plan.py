@@ -18,7 +18,7 @@ from classify_local.legend import Legend
 from classify_local.mapping.products import Product, resolve_products
 from classify_local.recipe.text import RecipeDocument
 from classify_local.storage import atomic, models
-from classify_local.storage.fingerprint import fingerprint, sidecars, stamp
+from classify_local.storage.fingerprint import WHOLE, fingerprint, sidecars, stamp
 
 _FILE = "plan.json"
 _BYTES_KEPT = 0.6
@@ -150,7 +150,9 @@ def _training_files(document: RecipeDocument) -> list[Path]:
 
 def _identify(path: Path) -> dict[str, Any]:
     taken = stamp(path)
-    return {"size": taken.size, "mtime_ns": taken.mtime_ns, "sha256": fingerprint(path)}
+    known = {"size": taken.size, "sha256": fingerprint(path)}
+    # of a large file only pieces are read, so its time counts too; a small one may be copied or touched
+    return known if taken.size <= WHOLE else {**known, "mtime_ns": taken.mtime_ns}
 
 
 def _relative(path: Path, folder: Path) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -13,6 +14,7 @@ from classify_local.legend import Legend, class_dtype, resolve_nodata
 PERCENT_NODATA = 255
 CLASS = "class"
 PROBABILITY = "probability"
+REGRESSION = "regression"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,7 +24,7 @@ class Product:
     Parameters
     ----------
     kind
-        `class` or `probability`; part of the file names.
+        `class`, `probability` or `regression`; part of the file names.
     bands
         Names of its bands.
     dtype
@@ -36,7 +38,7 @@ class Product:
     kind: str
     bands: tuple[str, ...]
     dtype: str
-    nodata: int
+    nodata: float
     overviews: str
 
 
@@ -61,10 +63,14 @@ def resolve_products(wanted: Sequence[str], legend: Legend) -> tuple[Product, ..
                 overviews="mode",
             )
         )
-    percents = tuple(band for band in bands if band != CLASS)
+    percents = tuple(band for band in bands if band not in (CLASS, REGRESSION))
     if percents:
         products.append(
             Product(kind=PROBABILITY, bands=percents, dtype="uint8", nodata=PERCENT_NODATA, overviews="average")
+        )
+    if REGRESSION in bands:
+        products.append(
+            Product(kind=REGRESSION, bands=(REGRESSION,), dtype="float32", nodata=math.nan, overviews="average")
         )
     return tuple(products)
 
@@ -80,7 +86,7 @@ def resolve_bands(wanted: Sequence[str], legend: Legend) -> tuple[str, ...]:
     asked: list[str] = []
     for name in wanted:
         asked += [f"probability_{value}" for value in legend.values] if name == "probabilities" else [name]
-    known = {"class", "class_probability", *(f"probability_{value}" for value in legend.values)}
+    known = {"class", "class_probability", "regression", *(f"probability_{value}" for value in legend.values)}
     problems = [
         f"output.bands: {name}: the legend has no such class; its values are {', '.join(map(str, legend.values))}"
         for name in asked
@@ -88,7 +94,7 @@ def resolve_bands(wanted: Sequence[str], legend: Legend) -> tuple[str, ...]:
     ]
     if problems:
         raise InputError(*problems)
-    first = [name for name in ("class", "class_probability") if name in asked]
+    first = [name for name in ("class", "class_probability", "regression") if name in asked]
     return tuple(dict.fromkeys([*first, *asked]))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -88,4 +89,5 @@ def _class_counts(job: MapJob, arrays: dict[str, NDArray[np.generic]]) -> dict[s
 
 def _valid_count(job: MapJob, arrays: dict[str, NDArray[np.generic]]) -> int:
     product = job.plan.products[0]
-    return int((arrays[product.kind][0] != product.nodata).sum())
+    first = arrays[product.kind][0]
+    return int((~np.isnan(first) if math.isnan(product.nodata) else first != product.nodata).sum())

@@ -23,10 +23,6 @@ def unavailable(recipe: Recipe) -> Iterator[tuple[Path, str]]:
     yield from _training(recipe)
     if recipe.auxiliaries:
         yield ("auxiliaries",), "auxiliary layers"
-    if recipe.classifier.type != "random_forest":
-        yield ("classifier", "type"), f"the classifier {recipe.classifier.type}"
-    if "regression" in recipe.output.bands:
-        yield ("output", "bands"), "the band regression"
     for key in ("scale", "crs", "aoi"):
         if getattr(recipe.output, key) is not None:
             yield ("output", key), f"another {key} than the first image's"

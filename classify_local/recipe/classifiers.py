@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+import re
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictFloat, StrictInt, StrictStr
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, StrictFloat, StrictInt, StrictStr
 
 Whole = Annotated[StrictInt, Field(ge=-(2**63), le=2**63 - 1)]
 Count = Annotated[StrictInt, Field(ge=1, le=2147483647)]
@@ -12,9 +13,19 @@ Trees = Annotated[StrictInt, Field(ge=1, le=100_000)]
 """SEPAL names no largest number; beyond this a training never ends."""
 LeafNodes = Annotated[StrictInt, Field(ge=2, le=2147483647)]
 Seed = Annotated[StrictInt, Field(ge=0, le=4294967295)]
-Real = Annotated[StrictFloat, Field(allow_inf_nan=False)] | Whole
-Fraction = Annotated[Real, Field(gt=0, le=1)]
-Positive = Annotated[Real, Field(gt=0)]
+Real = Annotated[StrictFloat, Field(allow_inf_nan=False)]
+Fraction = Annotated[StrictFloat, Field(gt=0, le=1)]
+Positive = Annotated[StrictFloat, Field(gt=0, allow_inf_nan=False)]
+
+
+def _from_json(key: Any) -> Any:
+    """A class value from the text that JSON makes of a number that is a key."""
+    return int(key) if isinstance(key, str) and re.fullmatch("-?[0-9]{1,10}", key) else key
+
+
+ClassValue = Annotated[StrictInt, BeforeValidator(_from_json)]
+ClassWeights = Literal["balanced"] | dict[ClassValue, Positive] | None
+"""What a row of a class counts for in training: `balanced` makes all classes count the same; 1 where none is given."""
 
 
 class _Parameters(BaseModel):
@@ -31,6 +42,8 @@ class RandomForest(_Parameters):
     bag_fraction: Fraction = 0.5
     max_nodes: LeafNodes | None = None
     seed: Seed = 1
+    class_weights: ClassWeights = None
+    tune: StrictBool = False
 
 
 class GradientTreeBoost(_Parameters):
@@ -43,6 +56,8 @@ class GradientTreeBoost(_Parameters):
     max_nodes: LeafNodes | None = None
     loss: Literal["least_squares", "least_absolute_deviation", "huber"] = "least_absolute_deviation"
     seed: Seed = 1
+    class_weights: ClassWeights = None
+    tune: StrictBool = False
 
 
 class Cart(_Parameters):
@@ -51,6 +66,8 @@ class Cart(_Parameters):
     type: Literal["cart"]
     min_leaf_population: Count = 1
     max_nodes: LeafNodes | None = None
+    class_weights: ClassWeights = None
+    tune: StrictBool = False
 
 
 class NaiveBayes(_Parameters):
@@ -59,6 +76,8 @@ class NaiveBayes(_Parameters):
     type: Literal["naive_bayes"]
     variant: Literal["gaussian", "multinomial"] = "gaussian"
     lambda_: Positive = Field(1e-6, alias="lambda")
+    class_weights: ClassWeights = None
+    tune: StrictBool = False
 
 
 class SupportVectorMachine(_Parameters):
@@ -71,11 +90,13 @@ class SupportVectorMachine(_Parameters):
     one_class: Whole | None = None
     shrinking: StrictBool = True
     degree: Count = 3
-    gamma: Literal["scale", "auto"] | Annotated[Real, Field(ge=0)] = "scale"
-    coef0: Real = 0
-    cost: Positive = 100
+    gamma: Literal["scale", "auto"] | Annotated[StrictFloat, Field(ge=0, allow_inf_nan=False)] = "scale"
+    coef0: Real = 0.0
+    cost: Positive = 100.0
     nu: Fraction = 0.5
     normalize: Literal["percentile", "min_max"] | StrictBool = "percentile"
+    class_weights: ClassWeights = None
+    tune: StrictBool = False
 
 
 class MinimumDistance(_Parameters):
@@ -84,6 +105,7 @@ class MinimumDistance(_Parameters):
     type: Literal["minimum_distance"]
     metric: Literal["euclidean", "cosine", "mahalanobis", "manhattan"] = "euclidean"
     normalize: Literal["percentile", "min_max"] | StrictBool = "percentile"
+    tune: StrictBool = False
 
 
 class DecisionTree(_Parameters):

@@ -27,7 +27,7 @@ from pydantic_core import PydanticCustomError
 from classify_local.bands.indexes import INDEXES as INDEX_SPECS
 from classify_local.bands.pairwise import Operation
 from classify_local.errors import nearest
-from classify_local.recipe.classifiers import Classifier, Count, RandomForest, Seed, Whole
+from classify_local.recipe.classifiers import Classifier, Count, Positive, RandomForest, Real, Seed, Whole
 
 MAX_PATH = 4096
 
@@ -52,7 +52,6 @@ PAIRWISE = tuple(operation.value for operation in Operation)
 INDEXES = tuple(INDEX_SPECS)
 OUTPUT_BANDS = ("class", "class_probability", "regression", "probabilities")
 
-Number = Whole | Annotated[StrictFloat, Field(allow_inf_nan=False)]
 ClassValue = Annotated[StrictInt, Field(ge=-(2**31), le=2**31 - 1)]
 ClassKey = Annotated[int, Field(ge=-(2**31), le=2**31 - 1)]
 """A class value as a key: JSON has keys of text only."""
@@ -64,14 +63,14 @@ Resampling = Literal["nearest", "bilinear", "average"]
 class Part(BaseModel):
     """Base of all parts: frozen, and an unknown key is an error."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Reflectance(Part):
     """How a stored value becomes reflectance: `value * scale + offset`. Used by indexes only."""
 
-    scale: Number = 1.0
-    offset: Number = 0.0
+    scale: Real = 1.0
+    offset: Real = 0.0
 
 
 class Mask(Part):
@@ -111,7 +110,15 @@ def _listed(value: Any) -> Any:
     return [value] if isinstance(value, dict) else value
 
 
-DerivedSets = Annotated[tuple[Derived, ...], BeforeValidator(_listed)]
+def _named(value: Any) -> Any:
+    return {"band": value} if isinstance(value, str | int) and not isinstance(value, bool) else value
+
+
+DerivedSets = Annotated[
+    tuple[Derived, ...], BeforeValidator(_listed, json_schema_input_type=tuple[Derived, ...] | Derived)
+]
+BandOrMask = Annotated[Mask | None, BeforeValidator(_named, json_schema_input_type=Mask | BandRef | None)]
+"""A mask, also said by naming a band of the image."""
 
 
 class RasterImage(Part):
@@ -121,17 +128,10 @@ class RasterImage(Part):
     path: PathText | Annotated[tuple[PathText, ...], Field(min_length=1)]
     bands: Annotated[tuple[BandRef, ...], Field(min_length=1)] | dict[StrictStr, BandRef] | None = None
     nodata: Whole | StrictFloat | None = None
-    mask: Mask | None = None
+    mask: BandOrMask = None
     reflectance: Reflectance | None = None
     resampling: Resampling = "nearest"
     derived: DerivedSets = ()
-
-    @model_validator(mode="before")
-    @classmethod
-    def _mask_band_by_name(cls, given: Any) -> Any:
-        if isinstance(given, dict) and isinstance(given.get("mask"), str):
-            return {**given, "mask": {"band": given["mask"]}}
-        return given
 
 
 class RecipeImage(Part):
@@ -198,7 +198,7 @@ class Sample(Part):
     path: PathText
     band: BandRef = 1
     per_class: dict[ClassKey | Literal["default"], PerClass] = Field(default_factory=_thousand_each)
-    scale: Annotated[Number, Field(gt=0)] | None = None
+    scale: Positive | None = None
     seed: Seed = 1
     pure: StrictBool = False
     classes: dict[ClassKey, tuple[ClassValue, ...]] | None = None
@@ -247,9 +247,9 @@ class Output(Part):
     """What the map holds and where its pixels lie."""
 
     bands: Annotated[tuple[OutputBand, ...], Field(min_length=1)] = ("class", "class_probability")
-    scale: Annotated[Number, Field(gt=0)] | StrictStr | None = None
+    scale: Positive | StrictStr | None = None
     crs: StrictStr | None = None
-    aoi: PathText | tuple[Number, Number, Number, Number] | None = None
+    aoi: PathText | tuple[Real, Real, Real, Real] | None = None
     tile_size: Annotated[StrictInt, Field(ge=64, le=32768)] = 2048
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -18,6 +19,7 @@ from ruamel.yaml.constructor import DuplicateKeyError
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.reader import ReaderError
 from ruamel.yaml.representer import RoundTripRepresenter
+from ruamel.yaml.scalarfloat import ScalarFloat
 
 from classify_local.errors import InputError, NotAvailableYet, nearest
 from classify_local.recipe.availability import unavailable
@@ -251,11 +253,19 @@ class _Representer(RoundTripRepresenter):
     def path(self, data: PurePath) -> Any:
         return self.represent_str(str(data))
 
+    def real(self, data: ScalarFloat) -> Any:
+        """A number as the user wrote it, unless ruamel.yaml's own rounding has made another of it."""
+        node = self.represent_scalar_float(data)
+        if math.isfinite(data) and float(node.value) != data:
+            node.value = repr(float(data))
+        return node
+
     def number(self, data: np.generic) -> Any:
         return self.represent_data(data.item())
 
 
 _Representer.add_representer(type(None), _Representer.null)
+_Representer.add_representer(ScalarFloat, _Representer.real)
 _Representer.add_multi_representer(PurePath, _Representer.path)
 _Representer.add_multi_representer(np.generic, _Representer.number)
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from classify_local.checking import CheckReport, Cost
 from classify_local.grid import grid_sentence
+from classify_local.report.learning import learned_lines
 from classify_local.report.text import duration, mask_lines, training_lines
 
 
@@ -21,6 +22,8 @@ def check_lines(report: CheckReport) -> Iterator[str]:
     if report.training is not None and report.legend is not None:
         yield "training data:"
         yield from (f"  {line}" for line in training_lines(report.training, report.legend))
+    if report.learned is not None and report.legend is not None:
+        yield from learned_lines(report.learned, report.legend)
     if report.cost is not None:
         yield _cost_line(report.cost, report.tiles)
         yield f"the map will be in {report.folder}"

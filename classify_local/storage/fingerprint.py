@@ -6,7 +6,8 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
-_WHOLE = 8_000_000
+WHOLE = 8_000_000
+"""Bytes up to which a file is read whole."""
 _PIECE = 65_536
 _PIECES = 64
 _BESIDE = (".aux.xml", ".msk", ".hdr")
@@ -47,7 +48,7 @@ def fingerprint(path: Path) -> str:
     size = path.stat().st_size
     digest = hashlib.sha256(str(size).encode())
     with path.open("rb") as stream:
-        if size <= _WHOLE:
+        if size <= WHOLE:
             digest.update(stream.read())
         else:
             for piece in range(_PIECES):

@@ -87,6 +87,8 @@ def is_held(folder: Path) -> bool:
         lock.acquire()
     except Timeout:
         return True
+    except OSError:  # a folder one may only read: nobody here can run in it
+        return False
     lock.release()
     return False
 

@@ -130,17 +130,26 @@ def describe(path: Path) -> RasterFile:
     safety.check_sidecars(path)
     taken = stamp(path)
     with _opened(path, driver) as handle:
-        _require_usable(handle, path)
-        _require_own_overviews(handle, path)
-        scale, offset = _reflectance_tags(handle)
-        return RasterFile(
-            path=path, driver=driver, grid=_grid(handle, path), stamp=taken,
-            names=tuple(file_band_names(handle.descriptions)),
-            dtypes=tuple(handle.dtypes), nodata=tuple(handle.nodatavals),
-            alpha=tuple(i for i, kind in enumerate(handle.colorinterp, 1) if kind is ColorInterp.alpha),
-            has_mask=_has_mask(handle),
-            scale=scale, offset=offset,
-        )  # fmt: skip
+        try:
+            return _described(handle, path, driver, taken)
+        except UnicodeDecodeError as error:
+            raise InputError(f"{path}: holds a band name or tag that is not in UTF-8; {_WITHOUT_TAGS}") from error
+        except (RasterioError, ValueError) as error:
+            raise InputError(f"{path}: holds what {driver} does not allow: {error}; {_WITHOUT_TAGS}") from error
+
+
+def _described(handle: DatasetReader, path: Path, driver: str, taken: Stamp) -> RasterFile:
+    _require_usable(handle, path)
+    _require_own_overviews(handle, path)
+    scale, offset = _reflectance_tags(handle)
+    return RasterFile(
+        path=path, driver=driver, grid=_grid(handle, path), stamp=taken,
+        names=tuple(file_band_names(handle.descriptions)),
+        dtypes=tuple(handle.dtypes), nodata=tuple(handle.nodatavals),
+        alpha=tuple(i for i, kind in enumerate(handle.colorinterp, 1) if kind is ColorInterp.alpha),
+        has_mask=_has_mask(handle),
+        scale=scale, offset=offset,
+    )  # fmt: skip
 
 
 def is_data(values: FeatureArray, nodata: float | None) -> MaskArray:

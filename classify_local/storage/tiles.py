@@ -19,7 +19,8 @@ from classify_local.storage import atomic, gdal
 gdal.secure_environment()
 
 _BLOCK = 512
-_READABLE_RGBA = 255
+_LAST_CATEGORY = 4095
+_OPAQUE = 255
 
 
 def write_tile(
@@ -28,7 +29,7 @@ def write_tile(
     grid: Grid,
     *,
     bands: Sequence[str],
-    nodata: int,
+    nodata: float,
     overviews: str,
     legend: Legend | None = None,
 ) -> None:
@@ -71,7 +72,7 @@ def write_tile(
 
 def color_table(legend: Legend) -> dict[int, tuple[int, int, int, int]]:
     """The legend's colours by class value, as GeoTIFF has them for values of one byte."""
-    return {entry.value: (*entry.rgb, _READABLE_RGBA) for entry in legend if 0 <= entry.value <= 255}
+    return {entry.value: (*entry.rgb, _OPAQUE) for entry in legend if 0 <= entry.value <= 255}
 
 
 def category_names(legend: Legend) -> str:
@@ -87,16 +88,19 @@ def category_names(legend: Legend) -> str:
 
 
 def categories(legend: Legend) -> Xml.Element:
-    """The element `CategoryNames`: one name for each value from 0, empty where the legend has none."""
+    """The element `CategoryNames`: one name for each value from 0, empty where the legend has none.
+
+    The list reaches to the greatest value it can hold; labels of values beyond are in the QML only.
+    """
     element = Xml.Element("CategoryNames")
     labels = {entry.value: entry.label for entry in legend}
-    last = max((value for value in labels if 0 <= value <= 65535), default=-1)
+    last = max((value for value in labels if 0 <= value <= _LAST_CATEGORY), default=-1)
     for value in range(last + 1):
         Xml.SubElement(element, "Category").text = labels.get(value, "")
     return element
 
 
-def _profile(values: NDArray[np.generic], grid: Grid, nodata: int, overviews: str) -> dict[str, Any]:
+def _profile(values: NDArray[np.generic], grid: Grid, nodata: float, overviews: str) -> dict[str, Any]:
     count, rows, cols = values.shape
     profile: dict[str, Any] = {
         "driver": "COG", "width": cols, "height": rows, "count": count, "dtype": values.dtype, "crs": grid.crs,
@@ -134,12 +138,13 @@ def _write(
         raise StorageError(f"{part.name}: cannot be written: {error}") from error
 
 
-def _check(part: Path, final: Path, values: NDArray[np.generic], grid: Grid, nodata: int) -> None:
+def _check(part: Path, final: Path, values: NDArray[np.generic], grid: Grid, nodata: float) -> None:
     try:
         with rasterio.open(part, driver="GTiff") as handle:
-            same = handle.nodata == nodata and handle.shape == grid.shape and handle.dtypes[0] == str(values.dtype)
+            same = handle.shape == grid.shape and handle.dtypes[0] == str(values.dtype)
+            same = same and np.array_equal(handle.nodata, nodata, equal_nan=True)
             same = same and np.allclose(tuple(handle.transform), tuple(grid.transform), rtol=1e-12, atol=0)
-            same = same and np.array_equal(handle.read(), values)
+            same = same and np.array_equal(handle.read(), values, equal_nan=values.dtype.kind == "f")
     except Exception as error:  # whatever GDAL says, the tile is not good
         raise StorageError(f"{final}: cannot be read back: {error}") from error
     if not same:

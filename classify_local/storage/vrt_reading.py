@@ -88,13 +88,15 @@ def read_vrt(path: Path, allowed: AllowedFolders, chain: tuple[Path, ...] = ()) 
         raise InputError(f"{path}: holds no bands (VRTRasterBand); make it anew with gdalbuildvrt")
     folders = allowed.also(own.parent)
     table = [list(_sources(band, path)) for band in bands]
-    pieces = tuple(_pieces(table, folders, (*chain, own), path))
+    opened: dict[Path, Mosaic] = {}
+    pieces = tuple(_pieces(table, folders, (*chain, own), path, opened))
     alpha = tuple(i for i, band in enumerate(bands, 1) if band.findtext("ColorInterp") == "Alpha")
     nodata = tuple(_known(_number(band.findtext("NoDataValue"))) for band in bands)
+    inner = [described for mosaic in opened.values() for described in mosaic.described_by]
     return Mosaic(
         grid=grid, where=str(path), names=tuple(file_band_names([band.findtext("Description") for band in bands])),
         dtypes=tuple(_dtype(band, path) for band in bands),
-        alpha=alpha, masked_by_alpha=bool(alpha), described_by=(path,),
+        alpha=alpha, masked_by_alpha=bool(alpha), described_by=(path, *inner),
         scale=_number(bands[0].findtext("Scale")), offset=_number(bands[0].findtext("Offset")),
         pieces=pieces,
         nodata=nodata,
@@ -218,14 +220,13 @@ def _rectangle(element: Any, tag: str, path: Path) -> Window:
 
 
 def _pieces(
-    table: list[list[_Source]], allowed: AllowedFolders, chain: tuple[Path, ...], path: Path
+    table: list[list[_Source]], allowed: AllowedFolders, chain: tuple[Path, ...], path: Path, opened: dict[Path, Mosaic]
 ) -> Iterator[Piece]:
     """Sources at the same place in the same file, over all bands, as one piece.
 
     Sources are joined only at the same position of their bands' lists, so that the order within
-    each band stays.
+    each band stays. Every source is opened once, and kept in `opened`.
     """
-    opened: dict[Path, Mosaic] = {}
     for position in range(max(map(len, table))):
         joined: dict[tuple[Any, ...], dict[int, _Source]] = {}
         for band, sources in enumerate(table):

@@ -14,7 +14,14 @@ from classify_local.legend import Legend
 from classify_local.storage import atomic
 from classify_local.storage.tiles import categories, color_table
 
-_KINDS = {"uint8": "Byte", "uint16": "UInt16", "int16": "Int16", "int32": "Int32", "float32": "Float32"}
+_KINDS = {
+    "uint8": "Byte",
+    "uint16": "UInt16",
+    "int16": "Int16",
+    "int32": "Int32",
+    "float32": "Float32",
+    "float64": "Float64",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +45,7 @@ class VrtBand:
     """
 
     name: str
-    nodata: int
+    nodata: float
     files: Sequence[tuple[Tile, str]]
     file_band: int
     dtype: str

@@ -15,12 +15,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.ensemble import RandomForestClassifier
 
-from classify_local.classifiers import forest, persistence, random_forest
+from classify_local.classifiers import persistence, random_forest
 from classify_local.classifiers.forest import ForestArrays, checked
 from classify_local.classifiers.trained import CHUNK, TrainedModel, train
-from classify_local.errors import InputError, NotAvailableYet, RefusedError
+from classify_local.errors import InputError, RefusedError
 from classify_local.legend import Legend, LegendEntry
-from classify_local.recipe.classifiers import Cart, RandomForest
+from classify_local.recipe.classifiers import RandomForest
 from classify_local.storage.models import MANIFEST
 from classify_local.training.samples import TrainingSet
 
@@ -95,11 +95,6 @@ def test_few_rows_raise_no_advice_on_scikit_learns_parameters():
     features = np.arange(6, dtype="uint16").reshape(3, 2)
     assert trained(table(features, np.array([1, 2, 3]))).classes == (1, 2, 3)
     assert trained(table(features[:2], np.array([4, 2]))).classes == (2, 4)
-
-
-def test_a_classifier_that_is_not_there_yet_is_said():
-    with pytest.raises(NotAvailableYet, match="cart is not available"):
-        train(Cart(type="cart"), random_table(), ("a", "b", "c", "d"), legend_of([-5, 2, 9, 16]))
 
 
 # the same as scikit-learn
@@ -216,8 +211,7 @@ def test_pixels_come_in_pieces_and_can_be_stopped():
 @pytest.fixture(scope="module")
 def arrays() -> dict[str, np.ndarray]:
     """A forest of 3 bands and 4 classes."""
-    predictor: Any = trained(random_table(bands=3)).predictor
-    return forest.from_estimators(list(predictor.estimators_)).arrays()
+    return trained(random_table(bands=3)).fitted.arrays()
 
 
 def changed(arrays: dict[str, np.ndarray], name: str, place: Any, value: Any) -> dict[str, np.ndarray]:
@@ -304,13 +298,13 @@ def model_file(tmp_path) -> Path:
 
 
 def rewrite(path: Path, manifest: dict[str, Any] | None = None, **replaced: np.ndarray) -> None:
-    """Change manifest and arrays, with digests that fit."""
+    """Change manifest and arrays (a folder is parted by two underscores), with digests that fit."""
     with zipfile.ZipFile(path) as archive:
         members = {name: archive.read(name) for name in archive.namelist()}
     for name, array in replaced.items():
         stream = io.BytesIO()
         np.save(stream, array)
-        members[f"forest/{name}.npy"] = stream.getvalue()
+        members[f"{name.replace('__', '/')}.npy"] = stream.getvalue()
     said = {**json.loads(members.pop(MANIFEST)), **(manifest or {})}
     said["sha256"] = {name: hashlib.sha256(data).hexdigest() for name, data in members.items()}
     with zipfile.ZipFile(path, "w") as archive:
@@ -324,7 +318,7 @@ def test_a_rewritten_file_with_sound_content_is_read(model_file):
 
 
 def test_a_hostile_forest_in_a_file_is_refused_by_the_files_name(model_file, arrays):
-    rewrite(model_file, left=changed(arrays, "left", 0, 10**6)["left"])
+    rewrite(model_file, fitted__left=changed(arrays, "left", 0, 10**6)["left"])
     with pytest.raises(RefusedError) as caught:
         persistence.load(model_file)
     assert str(caught.value).startswith(f"{model_file}: the model has a child outside its tree")
@@ -381,4 +375,39 @@ def test_bands_and_classes_are_as_many_as_the_trees_know(model_file):
         persistence.load(model_file)
     rewrite(model_file, {"bands": ["a", "b", "c"], "classes": [-5, 2]})
     with pytest.raises(RefusedError, match="shares of its classes"):
+        persistence.load(model_file)
+
+
+# the canary
+
+
+def canary(path: Path) -> dict[str, np.ndarray]:
+    with zipfile.ZipFile(path) as archive:
+        return {
+            name: np.load(io.BytesIO(archive.read(f"canary/{name}.npy"))) for name in ("rows", "codes", "probabilities")
+        }
+
+
+def test_another_forest_in_a_models_file_does_not_sing(model_file, tmp_path):
+    other = trained(random_table(seed=9, bands=3)).fitted.arrays()
+    rewrite(model_file, **{f"fitted__{name}": array for name, array in other.items()})
+    with pytest.raises(RefusedError, match="does not give what it gave when it was written"):
+        persistence.load(model_file)
+
+
+@pytest.mark.parametrize("name", ["rows", "codes", "probabilities"])
+def test_a_canary_that_was_changed_is_refused(model_file, name):
+    song = canary(model_file)[name]
+    changed_song = song.copy()
+    changed_song.flat[0] = song.flat[0] + 1 if name == "codes" else 0.37 if name == "probabilities" else 10_000
+    rewrite(model_file, **{f"canary__{name}": changed_song})
+    with pytest.raises(RefusedError):
+        persistence.load(model_file)
+
+
+@pytest.mark.parametrize("name", ["rows", "codes", "probabilities"])
+def test_a_canary_of_another_size_is_refused(model_file, name):
+    song = canary(model_file)[name]
+    rewrite(model_file, **{f"canary__{name}": song[:0]})
+    with pytest.raises(RefusedError):
         persistence.load(model_file)

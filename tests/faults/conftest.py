@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import signal
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -44,16 +44,20 @@ def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(autouse=True)
-def patience() -> Iterator[None]:
+def patience() -> Iterator[Callable[[], None]]:
+    """Ends a test that waits; calling it begins the wait anew."""
     if not hasattr(signal, "setitimer"):
-        yield
+        yield lambda: None
         return
 
     def give_up(*_: Any) -> None:
         raise TimeoutError(f"waited for more than {PATIENCE:g} s")
 
+    def begin() -> None:
+        signal.setitimer(signal.ITIMER_REAL, PATIENCE)
+
     before = signal.signal(signal.SIGALRM, give_up)
-    signal.setitimer(signal.ITIMER_REAL, PATIENCE)
-    yield
+    begin()
+    yield begin
     signal.setitimer(signal.ITIMER_REAL, 0)
     signal.signal(signal.SIGALRM, before)

@@ -36,6 +36,12 @@ def renamed_to_latin1(scene: Scene) -> None:
     scene.path("tiles/a.tif").rename(scene.path(f"tiles/{os.fsdecode(bytes.fromhex('636166e9'))}.tif"))
 
 
+def latin1_name(scene: Scene) -> None:
+    scene.image(names=["v_g_table", "nir", "swir1"])
+    path = scene.path("image.tif")
+    path.write_bytes(path.read_bytes().replace(b"v_g_table", b"v\xe9g\xe9table", 1))
+
+
 def zip_of(name: str) -> bytes:
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w") as archive:
@@ -122,6 +128,8 @@ CONTENT = [
         file=IMAGE, thing="several bands are called red", remedy=r"by a mapping \{red: 3\}"),
     Row(id="duplicate name asked for", make=image(names=["red", "red", "nir", "swir1"], count=4),
         file=IMAGE, thing="bands 1, 2 are all called 'red'", remedy="by its number"),
+    Row(id="band name in Latin-1", make=latin1_name,
+        file=IMAGE, thing="band name or tag that is not in UTF-8", remedy="gdal_translate -nomd"),
     Row(id="complex numbers", make=image(dtype="complex64"), file=IMAGE, thing="complex", remedy="magnitude or parts"),
     Row(id="mask band not found", make=put("images", 0, "mask", {"band": "cloud"}),
         file=IMAGE, thing="no band 'cloud'", remedy="it has red, nir, swir1"),

@@ -167,6 +167,8 @@ def not_yet(name: str, make: Breaking, thing: str, **more: Any) -> Row:
 
 NOT_YET = [
     not_yet("recipe as image", put("images", 0, {"recipe": "r.yml"}), r"images\[0\]\.recipe: another recipe as an"),
+    not_yet("derived bands of a recipe", put("images", 0, {"recipe": "r.yml", "derived": [{"indexes": ["ndvi"]}]}),
+            r"images\[0\]\.derived: derived bands of another recipe", lines=2),
     not_yet("image over HTTP", put("images", 0, "path", ["https://x/y.tif"]), r"images\[0\]\.path: an image over HTTP"),
     not_yet("vector", training(vector="plots.gpkg"), r"training\[0\]\.vector: training data from a vector"),
     not_yet("sample", training(sample={"path": "old.tif"}), r"training\[0\]\.sample: training data from a sample"),
@@ -179,14 +181,6 @@ NOT_YET = [
         }.items()
     ),
     not_yet("auxiliaries", put("auxiliaries", ["terrain"]), "auxiliaries: auxiliary layers"),
-    *(
-        not_yet(f"classifier {kind}", put("classifier", {"type": kind} | more), rf"\.type: the classifier {kind}")
-        for kind, more in {
-            "gradient_tree_boost": {}, "cart": {}, "naive_bayes": {}, "svm": {}, "minimum_distance": {},
-            "decision_tree": {"decision_tree": "1) root 9 9 1 *"},
-        }.items()
-    ),
-    not_yet("regression", put("output", "bands", ["regression"]), r"output\.bands: the band regression"),
     *(
         not_yet(f"output {key}", put("output", key, value), rf"output\.{key}: another {key}")
         for key, value in {"scale": 30, "crs": "EPSG:4326", "aoi": [33, -13, 33.1, -12.9]}.items()

@@ -17,7 +17,7 @@ class Row:
     """One way to break the scene and what must be said about it.
 
     `file`, `thing` and `remedy` are patterns that one of the lines matches all three of; `lines` is
-    how many lines there are. `awaits` says what a module elsewhere has to do before the row passes.
+    how many lines there are.
     """
 
     id: str
@@ -29,7 +29,6 @@ class Row:
     lines: int = 1
     commands: tuple[str, ...] = BOTH
     arguments: tuple[str, ...] = ()
-    awaits: str = ""
 
 
 def together(*steps: Breaking) -> Breaking:

@@ -127,7 +127,7 @@ def test_only_what_is_missing_is_made(tmp_path: Path, monkeypatch: pytest.Monkey
         (lambda folder: _replace(folder / "scene.yml", "trees: 5", "trees: 6"), "number_of_trees was 5, is 6"),
         (lambda folder: _replace(folder / "legend.csv", "forest", "woods"), "the legend was changed"),
         (lambda folder: _replace(folder / "points.csv", "x,y,class\n", "x,y,class\n\n"), "points.csv was changed"),
-        (lambda folder: os.utime(folder / "image.tif", (1, 1)), "image.tif was changed"),
+        (lambda folder: _brighten(folder / "image.tif"), "image.tif was changed"),
     ],
 )  # fmt: skip
 def test_a_change_is_noticed_and_restart_makes_the_map_anew(tmp_path: Path, change, said: str) -> None:
@@ -263,6 +263,11 @@ def _destroy_block(image: Path, row: int, col: int) -> None:
     data = bytearray(image.read_bytes())
     data[first : first + size] = b"\xff" * size
     image.write_bytes(data)
+
+
+def _brighten(image: Path) -> None:
+    with rasterio.open(image, "r+") as handle:
+        handle.write(handle.read(1) + 1, 1)
 
 
 def _keep_points(path: Path, north_of: float) -> None:

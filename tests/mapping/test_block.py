@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import ROUND_HALF_EVEN, Decimal
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,33 +12,70 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from numpy.typing import NDArray
 
+from classify_local.classifiers.inference.protocol import LibraryPredictor
 from classify_local.classifiers.trained import TrainedModel
 from classify_local.legend import Legend, LegendEntry
-from classify_local.mapping.block import classify_block, percent
+from classify_local.mapping.block import classify_block
 from classify_local.mapping.products import resolve_products
 from classify_local.recipe.classifiers import RandomForest
 
 
 class Echo:
-    """A predictor whose features are the probabilities it gives."""
+    """A fitted classifier whose features are the probabilities it gives, or the rows of a table of them."""
+
+    gives_probabilities = True
+
+    def __init__(self, table: NDArray[np.float64] | None = None) -> None:
+        self._table = table
 
     def predict_proba(self, rows: NDArray[np.float32]) -> NDArray[np.float64]:
-        return rows.astype(np.float64)
+        return rows.astype(np.float64) if self._table is None else self._table[rows[:, 0].astype(int)]
+
+    def predict(self, rows: NDArray[np.float32]) -> NDArray[np.int64]:
+        return self.predict_proba(rows).argmax(axis=1)
+
+    def arrays(self) -> dict[str, Any]:
+        return {}
+
+
+class Sum:
+    """A fitted regression: the sum of the features."""
+
+    def predict(self, rows: NDArray[np.float32]) -> NDArray[np.float64]:
+        return rows.sum(axis=1, dtype=np.float64)
+
+    def arrays(self) -> dict[str, Any]:
+        return {}
 
 
 def legend(*values: int) -> Legend:
     return Legend(tuple(LegendEntry(value=v, label=f"class {v}", color=f"#{i + 1:06x}") for i, v in enumerate(values)))
 
 
-def model(classes: tuple[int, ...], *more: int) -> TrainedModel:
+def model(classes: tuple[int, ...], *more: int, table: NDArray[np.float64] | None = None) -> TrainedModel:
     """A model of these classes; the legend has `more`."""
-    return TrainedModel(
-        classifier=RandomForest(type="random_forest"), bands=tuple(f"b{i}" for i in classes), classes=classes,
-        legend=legend(*sorted({*classes, *more})), predictor=Echo(), training={},
+    count = len(classes)
+    made = TrainedModel(
+        classifier=RandomForest(type="random_forest"), bands=tuple(f"b{i}" for i in range(count)), classes=classes,
+        legend=legend(*sorted({*classes, *more})), fitted=Echo(table), scaling=None, regression=Sum(),
+        samples=np.zeros((1, count), np.float32), training={},
     )  # fmt: skip
+    made.__dict__["predictor"] = LibraryPredictor(Echo(table), count, count)
+    return made
 
 
 # percent
+
+
+def percents(probabilities: list[float]) -> list[int]:
+    """What a map holds for a class of these probabilities."""
+    table = np.array([probabilities, 1 - np.array(probabilities)]).T
+    made = model((1, 2), table=table)
+    features = np.stack([np.arange(len(table)), np.zeros(len(table))])[:, None].astype(np.float32)
+    products = resolve_products(["probability_1"], made.legend)
+    out = classify_block(features, np.ones((1, len(table)), bool), made, products)["probability"]
+    assert out.dtype == np.uint8
+    return out[0, 0].tolist()
 
 
 @pytest.mark.parametrize(
@@ -49,21 +87,19 @@ def model(classes: tuple[int, ...], *more: int) -> TrainedModel:
     ],
 )  # fmt: skip
 def test_percent_rounds_to_the_nearest_even(probability, expected):
-    found = percent(np.array([probability]))
-    assert found.dtype == np.uint8
-    assert found.tolist() == [expected]
+    assert percents([probability]) == [expected]
 
 
-@given(hnp.arrays(np.float64, 20, elements=st.floats(0, 1)))
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=20))
 def test_percent_is_half_even_of_the_exact_product(probabilities):
-    expected = [int(Decimal(100.0 * p).quantize(Decimal(1), ROUND_HALF_EVEN)) for p in probabilities.tolist()]
-    assert percent(probabilities).tolist() == expected
+    expected = [int(Decimal(100.0 * p).quantize(Decimal(1), ROUND_HALF_EVEN)) for p in probabilities]
+    assert percents(probabilities) == expected
 
 
 @given(st.integers(1, 500), st.data())
 def test_shares_of_a_forest_are_never_nodata(trees, data):
     votes = data.draw(st.integers(0, trees))
-    assert percent(np.array([votes / trees]))[0] == round(100.0 * (votes / trees)) <= 100
+    assert percents([votes / trees])[0] == round(100.0 * (votes / trees)) <= 100
 
 
 # blocks
@@ -119,6 +155,14 @@ def test_a_tie_goes_to_the_smallest_class_value():
     features[:, 0, 1] = [0.2, 0.4, 0.4]
     out = classify_block(features, np.ones((1, 2), bool), made, resolve_products(["class"], made.legend))
     assert out["class"].tolist() == [[[-7, 3]]]
+
+
+def test_a_regression_is_the_regressors_number():
+    made = model((1, 2))
+    features = np.array([[[0.25, 3.0, 9.0]], [[0.5, -7.0, 9.0]]], dtype=np.float32)
+    out = classify_block(features, np.array([[True, True, False]]), made, resolve_products(["regression"], made.legend))
+    assert out["regression"].dtype == np.float32
+    np.testing.assert_array_equal(out["regression"], np.array([[[0.75, -4.0, np.nan]]], dtype=np.float32))
 
 
 def test_only_what_is_asked_for_and_in_that_order():

@@ -209,6 +209,19 @@ def test_a_changed_vrt(scene, gdal):
     assert said(scene, before) == "m.vrt was changed"
 
 
+def test_a_changed_vrt_inside_another(scene, gdal):
+    gdal("gdal_translate", "-q", "-of", "VRT", "image.tif", "inner.vrt", folder=scene.folder)
+    gdal(
+        "gdal_translate", "-q", "-of", "VRT", "-srcwin", "0", "0", "64", "40", "inner.vrt", "m.vrt", folder=scene.folder
+    )
+    text = (scene.folder / "m.vrt").read_text()
+    (scene.folder / "m.vrt").write_text(text.replace("image.tif", "inner.vrt"))  # GDAL shortens the way
+    edit(scene, "path: image.tif", "path: m.vrt")
+    before = plan_of(scene.recipe)
+    gdal("gdal_translate", "-q", "-of", "VRT", "-a_nodata", "9", "image.tif", "inner.vrt", folder=scene.folder)
+    assert said(scene, before) == "inner.vrt was changed"
+
+
 # what is stored
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 
 import pytest
 
@@ -27,6 +28,7 @@ def legend(*values: int) -> Legend:
         (["probabilities"], ["probability_-1", "probability_2", "probability_5"]),
         (["probabilities", "probability_2", "class"], ["class", "probability_-1", "probability_2", "probability_5"]),
         (["probability_5", "probabilities"], ["probability_5", "probability_-1", "probability_2"]),
+        (["probability_2", "regression", "class"], ["class", "regression", "probability_2"]),
         (
             ["probabilities", "class_probability", "class"],
             ["class", "class_probability", "probability_-1", "probability_2", "probability_5"],
@@ -75,6 +77,12 @@ def test_what_the_legend_does_not_have_is_said_with_what_it_has(name):
 def test_products(wanted, values, expected):
     found = resolve_products(wanted, legend(*values))
     assert [(p.kind, p.bands, p.dtype, p.nodata, p.overviews) for p in found] == expected
+
+
+def test_a_regression_is_real_and_not_a_number_where_there_is_none():
+    last = resolve_products(["regression", "class_probability", "class"], legend(1, 2))[-1]
+    assert (last.kind, last.bands, last.dtype, last.overviews) == ("regression", ("regression",), "float32", "average")
+    assert math.isnan(last.nodata)
 
 
 @pytest.mark.parametrize(

@@ -178,7 +178,7 @@ def test_each_reason_is_counted(make_raster):
     assert report.kept == {"points.csv": 2}
     assert report.classes == {1: 1, 2: 1}
     assert report.mask_losses == {"red": {2: 1}}
-    assert "classes that the legend does not have are ignored: 77, 99" in report.notes
+    assert "classes that the legend does not have (its values are 1, 2, 5) are ignored: 77, 99" in report.notes
     assert "classes without training data, which the map cannot show: class 5" in report.notes
     assert report.notes[:2] == ("line 3: broken", "line 4: broken")
 
