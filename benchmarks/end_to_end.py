@@ -185,7 +185,7 @@ def rounds_of(taking_part: Sequence[Contender], tell: Callable[[str], None]) -> 
 def model_size(model: Path) -> ForestSize:
     """Trees, mean nodes per tree and greatest depth of a model file of classify_local; empty if it has no forest."""
     with zipfile.ZipFile(model) as archive:
-        names = [f"forest/{name}.npy" for name in ("offsets", "left", "right")]
+        names = [f"fitted/{name}.npy" for name in ("offsets", "left", "right")]
         if not set(names) <= set(archive.namelist()):
             return {}
         offsets, left, right = (np.load(archive.open(name)) for name in names)

@@ -16,7 +16,7 @@ from classify_local.classifiers import registry
 from classify_local.classifiers.trained import TrainedModel
 from classify_local.features.images import ImageSource
 from classify_local.features.stack import Block, FeatureStack
-from classify_local.grid import BLOCK_SIZE, Grid, blocks, spread
+from classify_local.grid import BLOCK_SIZE, Grid, block_count, spread_blocks
 from classify_local.learning import Learned, learn
 from classify_local.legend import Legend
 from classify_local.mapping.block import classify_block
@@ -132,8 +132,7 @@ def check_recipe(
 
 def look(stack: FeatureStack, looked_at: int = _LOOKED_AT) -> Look:
     """Look at all blocks of an image, or at evenly spread ones."""
-    every = list(blocks(stack.grid.window, stack.grid.window))
-    chosen = spread(every, looked_at)
+    chosen = spread_blocks(stack.grid.window, looked_at)
     count = MaskCount(stack.layers)
     outside: Counter[str] = Counter()
     for window in chosen:
@@ -141,7 +140,7 @@ def look(stack: FeatureStack, looked_at: int = _LOOKED_AT) -> Look:
         count.count(block.valid_by_layer)
         _count_outside(stack, block, outside)
     pixels = sum(window.rows * window.cols for window in chosen)
-    exact = len(chosen) == len(every)
+    exact = len(chosen) == block_count(stack.grid.window)
     return Look(pixels=pixels, lost=count.any, alone=count.alone, outside=outside, exact=exact)
 
 
@@ -178,8 +177,7 @@ def _memory(stack: FeatureStack, plan: Plan, workers: int) -> int:
 
 
 def _mapping_seconds(stack: FeatureStack, plan: Plan, model: TrainedModel, workers: int) -> float:
-    every = list(blocks(stack.grid.window, stack.grid.window))
-    window = every[len(every) // 2]
+    window = spread_blocks(stack.grid.window, 2)[-1]
     block = stack.read(window)
     classify_block(block.features, block.valid, model, plan.products)  # compiles what is not yet
     began = time.perf_counter()
@@ -212,11 +210,10 @@ def _range_notes(stack: FeatureStack, seen: Look) -> Iterator[str]:
     for name, count in seen.outside.items():
         if count > _FEW * seen.pixels:
             yield f"{name} lies outside its possible range in {100 * count / seen.pixels:.0f} % of the image; {remedy}"
-    every = list(blocks(stack.grid.window, stack.grid.window))
     for source in stack.sources:
         if isinstance(source, ImageSource):
             found: dict[str, list[NDArray[np.float64]]] = {}
-            for window in spread(every, _LOOKED_AT_CLOSELY):
+            for window in spread_blocks(stack.grid.window, _LOOKED_AT_CLOSELY):
                 for name, values in source.reflectances(window):
                     found.setdefault(name, []).append(values)
             wrong = [name for name, parts in found.items() if not _plausible(np.concatenate(parts))]

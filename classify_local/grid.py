@@ -197,11 +197,24 @@ def blocks(window: Window, within: Window, size: int = BLOCK_SIZE) -> Iterator[W
             yield Window(row=row, col=col, rows=size, cols=size).intersection(within)
 
 
-def spread(windows: list[Window], count: int) -> list[Window]:
-    """At most `count` of the windows, evenly spread over them."""
-    if len(windows) <= count:
-        return windows
-    return [windows[i * len(windows) // count] for i in range(count)]
+def block_count(window: Window, size: int = BLOCK_SIZE) -> int:
+    """How many canonical blocks a window touches."""
+    if window.is_empty:
+        return 0
+    rows = (window.row + window.rows - 1) // size - window.row // size + 1
+    cols = (window.col + window.cols - 1) // size - window.col // size + 1
+    return rows * cols
+
+
+def spread_blocks(within: Window, count: int, size: int = BLOCK_SIZE) -> list[Window]:
+    """At most `count` canonical blocks of a grid, evenly spread over it; none of the others is made."""
+    across = -(-within.cols // size)
+    total = block_count(within, size)
+    chosen = range(total) if total <= count else (i * total // count for i in range(count))
+    return [
+        Window(row=number // across * size, col=number % across * size, rows=size, cols=size).intersection(within)
+        for number in chosen
+    ]
 
 
 def tiles(grid: Grid, size: int) -> list[Tile]:

@@ -16,7 +16,7 @@ from classify_local.classifiers.scaling import resolve_scaling
 from classify_local.classifiers.trained import TrainedModel, train
 from classify_local.errors import InputError
 from classify_local.features.stack import FeatureStack
-from classify_local.grid import blocks, spread
+from classify_local.grid import spread_blocks
 from classify_local.preparation import Trainable
 from classify_local.recipe.classifiers import Classifier
 from classify_local.studying import Study, study, trainer, tuned
@@ -174,7 +174,7 @@ def image_samples(stack: FeatureStack, most: int) -> FeatureArray:
     InputError
         If no pixel has data in every band.
     """
-    windows = spread(list(blocks(stack.grid.window, stack.grid.window)), _LOOKED_AT)
+    windows = spread_blocks(stack.grid.window, _LOOKED_AT)
     parts = []
     for window in windows:
         block = stack.read(window)

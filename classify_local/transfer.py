@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 
 from classify_local.classifiers.trained import TrainedModel
 from classify_local.features.stack import FeatureStack
-from classify_local.grid import blocks, spread
+from classify_local.grid import spread_blocks
 
 _LOOKED_AT = 16
 _MUCH = 0.05
@@ -29,7 +29,7 @@ def beyond_training(stack: FeatureStack, model: TrainedModel) -> Mapping[str, fl
     ranges = model.training.get("band_ranges", {})
     outside: Counter[str] = Counter()
     seen = 0
-    for window in spread(list(blocks(stack.grid.window, stack.grid.window)), _LOOKED_AT):
+    for window in spread_blocks(stack.grid.window, _LOOKED_AT):
         block = stack.read(window)
         seen += int(block.valid.sum())
         for name, values in zip(stack.names, block.features, strict=True):

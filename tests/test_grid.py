@@ -13,7 +13,7 @@ from rasterio.crs import CRS
 from rasterio.transform import rowcol
 
 from classify_local.errors import InputError
-from classify_local.grid import BLOCK_SIZE, Grid, Tile, Window, blocks, tiles, union
+from classify_local.grid import BLOCK_SIZE, Grid, Tile, Window, block_count, blocks, spread_blocks, tiles, union
 
 UTM = CRS.from_epsg(32736)
 LONLAT = CRS.from_epsg(4326)
@@ -251,3 +251,15 @@ def test_union_names_the_grid_that_does_not_fit():
     shifted = NORTH_UP @ Affine.translation(0.5, 0)
     with pytest.raises(InputError, match="grid 2 does not share"):
         union([grid(), grid(), grid(transform=shifted)])
+
+
+@given(st.integers(1, 5000), st.integers(1, 5000), st.integers(1, 70))
+def test_spread_blocks_are_blocks_of_the_grid_spread_over_it(rows: int, cols: int, count: int) -> None:
+    within = Window(row=0, col=0, rows=rows, cols=cols)
+    every = list(blocks(within, within))
+    assert block_count(within) == len(every)
+    chosen = spread_blocks(within, count)
+    assert len(chosen) == min(count, len(every))
+    assert len(set(chosen)) == len(chosen)
+    assert set(chosen) <= set(every)
+    assert chosen[0] == every[0]

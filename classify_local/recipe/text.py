@@ -26,7 +26,7 @@ from classify_local.recipe.availability import unavailable
 from classify_local.recipe.model import Recipe, safe_name
 from classify_local.recipe.problems import describe_errors, place
 
-MAX_BYTES = 10_000_000
+MAX_BYTES = 2_000_000
 _MAX_NODES = 300_000
 """A legend of 10,000 classes in the recipe itself is 40,000."""
 

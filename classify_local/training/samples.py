@@ -151,10 +151,12 @@ def require_no_class_lost(
         if inside.get(value, 0) and not kept.get(value, 0):
             by_layer = Counter({layer: removed.get(value, 0) for layer, removed in losses.items()})
             most = by_layer.most_common(1)[0][1]
-            guilty = " and ".join(layer for layer, count in by_layer.items() if count == most)
+            guilty = [layer for layer, count in by_layer.items() if count == most]
+            verb = "has" if len(guilty) == 1 else "have"
             lines.append(
                 f"training: the class {legend.label(value)!r} ({value}) loses all its {inside[value]} rows to "
-                f"{guilty}, which has no data there; leave it out of the image's bands or give other training data"
+                f"{' and '.join(guilty)}, which {verb} no data there; leave it out of the image's bands or give other "
+                "training data"
             )
     if lines:
         raise InputError(*lines)

@@ -79,7 +79,7 @@ YAML_ROWS = [
     Row(id="control character", make=added("name: a\0b"),
         file=r"recipe\.yml, line 8: ", thing=r"control character '\\x00'", remedy="take it out"),
     Row(id="11 MB", make=added("# " + "x" * 11_000_000),
-        file=RECIPE, thing="larger than 10 MB", remedy="give the path"),
+        file=RECIPE, thing="larger than 2 MB", remedy="give the path"),
     Row(id="empty", make=text(""),
         file=RECIPE, thing="is no recipe", remedy="'key: value' lines, first of all images:"),
     Row(id="a list", make=text("- image.tif\n"), file=RECIPE, thing="is no recipe", remedy="'key: value' lines"),

@@ -107,7 +107,7 @@ def test_a_classifier_has_sepals_parameters_and_defaults(kind: str):
     found = classifier(type=kind, **needed).model_dump(by_alias=True)
 
     assert {name: found[name] for name in ("type", *expected)} == {"type": kind} | expected
-    assert {found[name] for name in found.keys() - expected.keys() - {"type"}} <= {None, False}, "what SEPAL does not have is off"
+    assert {found[name] for name in found.keys() - expected.keys() - {"type"}} <= {None, False}
 
 
 RANGES = [

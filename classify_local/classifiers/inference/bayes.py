@@ -67,8 +67,8 @@ class CompiledBayes:
 
     def shares(self, features: FeatureArray) -> Shares:
         """Probabilities given the bands."""
-        count = checked_features(features, self.bands).shape[1]
-        values = np.empty((self.classes, count))
+        features = checked_features(features, self.bands)
+        values = np.empty((self.classes, features.shape[1]))
         if self.gaussian:
             _gaussian_shares(features, self.center, self.weight, self.offset, values)
         else:

@@ -76,8 +76,8 @@ class CompiledBooster:
 
     def margins(self, features: FeatureArray) -> MarginArray:
         """Sums of the leaves, shape (classes, n), or (1, n) with two classes."""
-        count = checked_features(features, self.bands).shape[1]
-        result = np.repeat(self.base[:, None], count, axis=1)
+        features = checked_features(features, self.bands)
+        result = np.repeat(self.base[:, None], features.shape[1], axis=1)
         for block, first, state in each_block(features, self.packed, self.walk):
             margin_of, sums = self.margin_of[first : first + len(state)], result[:, block]
             if self.values is None:

@@ -12,13 +12,14 @@ from classify_local.classifiers.inference.bayes import compile_gaussian, compile
 from classify_local.classifiers.inference.boosted import compile_boost
 from classify_local.classifiers.inference.distances import compile_means
 from classify_local.classifiers.inference.forest import compile_forest, compile_votes
+from classify_local.classifiers.inference.machine import CompiledMachine, compile_machine
 from classify_local.classifiers.inference.proof import compiled_or_library, probe_rows, threshold_rows
 from classify_local.classifiers.inference.protocol import CompiledPredictor, LibraryPredictor, NotCompiled
 
 if TYPE_CHECKING:
     from classify_local.classifiers.protocol import Fitted
     from classify_local.classifiers.scaling import Scaling
-    from classify_local.recipe.classifiers import Classifier
+    from classify_local.recipe.classifiers import Classifier, SupportVectorMachine
 
 __all__ = ["TOLERANCES", "compile_fitted", "fastest_exact"]
 
@@ -26,7 +27,7 @@ Arrays = Mapping[str, NDArray[Any]]
 
 TOLERANCES = {
     "random_forest": 0.0, "cart": 0.0, "decision_tree": 0.0, "minimum_distance": 0.0,
-    "gradient_tree_boost": 1e-6, "naive_bayes": 1e-9,
+    "gradient_tree_boost": 1e-6, "naive_bayes": 1e-9, "svm": 1e-9,
 }  # fmt: skip
 """How much a probability may differ from the library's, by the type of classifier."""
 
@@ -98,7 +99,19 @@ def compile_fitted(
         case "minimum_distance":
             limits = () if scaling is None else (scaling.low, scaling.high)
             return compile_means(classifier.metric, arrays["mean"], arrays.get("transform"), *limits)
+        case "svm" if classifier.svm_type != "one_class":
+            return _machine(classifier, arrays, scaling)
     raise NotCompiled(f"a classifier of the type {classifier.type}")
+
+
+def _machine(classifier: SupportVectorMachine, arrays: Arrays, scaling: Scaling | None) -> CompiledMachine:
+    sigmoids = arrays.get("sigmoids")
+    return compile_machine(
+        classifier.kernel_type, arrays["support_vectors"], arrays["dual_coef"], arrays["intercept"],
+        arrays["n_support"], gamma=float(arrays["gamma"][0]), coef0=classifier.coef0, degree=classifier.degree,
+        margin=classifier.decision_procedure == "margin", low=None if scaling is None else scaling.low,
+        high=None if scaling is None else scaling.high, sigmoids=None if sigmoids is None else sigmoids.T,
+    )  # fmt: skip
 
 
 class _Trees:

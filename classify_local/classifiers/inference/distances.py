@@ -62,8 +62,8 @@ class CompiledMeans:
 
     def shares(self, features: FeatureArray) -> Shares:
         """One vote for the nearest mean."""
-        count = checked_features(features, self.bands).shape[1]
-        votes = np.zeros((self.classes, count), np.uint8)
+        features = checked_features(features, self.bands)
+        votes = np.zeros((self.classes, features.shape[1]), np.uint8)
         _vote_for_nearest(features, self.rule, self.mean, self.low, self.span, self.turn, votes)
         return Shares(values=votes, whole=1.0)
 

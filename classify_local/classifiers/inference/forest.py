@@ -99,7 +99,8 @@ class CompiledForest:
 
     def shares(self, features: FeatureArray) -> Shares:
         """Votes, or means of the leaves' shares."""
-        count = checked_features(features, self.bands).shape[1]
+        features = checked_features(features, self.bands)
+        count = features.shape[1]
         whole = float(self.packed.trees)
         if self.rows is None:
             votes = np.zeros((self.classes, count), vote_dtype(self.packed.trees))
@@ -163,7 +164,8 @@ class CompiledRegression:
 
     def means(self, features: FeatureArray) -> NDArray[np.float64]:
         """Mean of the leaves' values, shape (n,), of features (bands, n)."""
-        sums = np.zeros((1, checked_features(features, self.bands).shape[1]))
+        features = checked_features(features, self.bands)
+        sums = np.zeros((1, features.shape[1]))
         for block, _, state in each_block(features, self.packed, self.walk):
             add_named_values(state, self.values, np.zeros(len(state), np.int64), sums[:, block])
         return np.asarray(sums[0] / self.packed.trees)

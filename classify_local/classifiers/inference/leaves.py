@@ -20,11 +20,11 @@ __all__ = [
 
 RealArray = NDArray[np.float32] | NDArray[np.float64]
 
-STEP = 8
-"""Rows are padded to a multiple of this, to be added in whole vectors."""
+STEP = 4
+"""Rows are padded to a multiple of this, to be added in vectors."""
 
-RUN = 64
-"""Pixels whose sums are added up together."""
+RUN = 256
+"""Pixels whose sums are added up together; those stay in the cache from tree to tree."""
 
 
 def vote_dtype(trees: int) -> np.dtype[np.generic]:
@@ -53,7 +53,9 @@ def different_rows(shares: NDArray[np.float64]) -> tuple[NDArray[np.int64], NDAr
     """The number of each row among the different ones, and those: the fewer, the more stay in the cache."""
     odd = np.random.default_rng(0).integers(0, 2**63, shares.shape[1], dtype=np.uint64) | np.uint64(1)
     with np.errstate(over="ignore"):
-        mixed = (np.ascontiguousarray(shares).view(np.uint64) * odd).sum(axis=1, dtype=np.uint64)
+        bits = np.ascontiguousarray(shares).view(np.uint64)
+        # The last bits of short fractions are 0, and would stay so in the product.
+        mixed = ((bits ^ (bits >> np.uint64(32))) * odd).sum(axis=1, dtype=np.uint64)
     _, first, number = np.unique(mixed, return_index=True, return_inverse=True)
     if not np.array_equal(shares[first][number], shares):  # two rows fell on one number
         first = number = np.arange(len(shares))
@@ -84,8 +86,7 @@ def _add_rows_plainly(state: StateArray, rows: NDArray[np.float64], sums: NDArra
 def add_rows(state: StateArray, rows: NDArray[np.float64], sums: NDArray[np.float64]) -> None:
     """Add each tree's row to `sums`, shape (pixels, columns of `rows`).
 
-    All trees of a few pixels come one after the other, so that their sums stay in the first-level cache. The row is
-    taken from a flat array and its length from the sums: so LLVM makes whole vectors of the innermost loop.
+    The row is taken from a flat array and its length from the sums: so LLVM makes vectors of the innermost loop.
     """
     flat, width = rows.reshape(-1), np.uint64(rows.shape[1])
     for start in range(0, sums.shape[0], RUN):

@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -149,8 +150,7 @@ def threshold_rows(trees: SplittingTrees, samples: RowArray, count: int = 1024, 
     rng = np.random.default_rng(seed)
     rows = samples[rng.integers(0, len(samples), count)].astype(np.float32)
     exact = float32_floor(trees.threshold)
-    with np.errstate(over="ignore"):
-        above = np.nextafter(exact, np.float32(np.inf))
+    above = _next(exact, np.inf)
     for row in rows:
         start = trees.offsets[rng.integers(0, len(trees.offsets) - 1)]
         node = start
@@ -160,6 +160,12 @@ def threshold_rows(trees: SplittingTrees, samples: RowArray, count: int = 1024, 
             node = start + (trees.right[node] if right else trees.left[node])
         if trees.left[start] >= 0:  # one of the values a little off, so that the path leaves where it would not
             band = rng.integers(0, rows.shape[1])
-            row[band] = np.nextafter(row[band], np.float32(rng.choice([-np.inf, np.inf])))
+            row[band] = _next(row[band], rng.choice([-np.inf, np.inf]))
     largest = np.finfo(np.float32).max
     return np.clip(rows, -largest, largest)  # the library refuses infinite values
+
+
+def _next(values: Any, towards: float) -> Any:
+    """The float32 beside each value; infinite beyond the largest."""
+    with np.errstate(over="ignore"):
+        return np.nextafter(values, np.float32(towards))

@@ -102,7 +102,8 @@ class LibraryPredictor:
 
     def shares(self, features: FeatureArray) -> Shares:
         """Probabilities, or one vote for the class of a classifier that has none; computed by the library."""
-        count = checked_features(features, self.bands).shape[1]
+        features = checked_features(features, self.bands)
+        count = features.shape[1]
         proba = self.fitted.gives_probabilities
         values = np.zeros((self.classes, count), np.float64 if proba else np.uint8)
         codes = np.empty(count, np.int64) if self.own_class and proba else None
@@ -124,4 +125,6 @@ def checked_features(features: FeatureArray, bands: int) -> FeatureArray:
         raise ValueError(f"features have shape {features.shape}; this model needs ({bands}, n)")
     if features.dtype.kind not in "uif":
         raise ValueError(f"features are {features.dtype}; they must be integer or real numbers")
+    if features.dtype == np.float16 or not features.dtype.isnative:  # which numba does not know
+        return features.astype(np.float32)
     return features

@@ -10,7 +10,7 @@ from classify_local.classifiers.inference.bayes import RUN, _exponential, compil
 from classify_local.classifiers.naive_bayes import fit
 from classify_local.recipe.classifiers import NaiveBayes
 
-from .tables import DTYPES, pixels, table
+from .tables import pixels, table
 
 
 @given(st.floats(-708, 0))
@@ -23,7 +23,7 @@ def test_ends_of_the_exponential(x, expected):
     assert _exponential(x) == expected
 
 
-@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("dtype", ["uint8", "int16", "float32"])
 @pytest.mark.parametrize("classes", [1, 2, 9])
 def test_gaussian_is_the_librarys(dtype, classes):
     rng = np.random.default_rng(1)
@@ -49,7 +49,7 @@ def test_gaussian_trained_on_float32_is_near():
     assert np.abs(found - expected).max() < 1e-4
 
 
-@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("dtype", ["uint8", "int16", "float32"])
 def test_multinomial_is_the_packages(dtype):
     rng = np.random.default_rng(3)
     features, codes = table(rng, 4, 5, 300, dtype)

@@ -1,5 +1,3 @@
-from types import SimpleNamespace
-
 import numpy as np
 import pytest
 
@@ -14,13 +12,20 @@ from classify_local.recipe.classifiers import (
     MinimumDistance,
     NaiveBayes,
     RandomForest,
+    SupportVectorMachine,
 )
 
 from .tables import pixels, table
 
 BANDS = ("blue", "red", "nir")
 TEXT = "1) root 9 9 1\n2) red<=120.5 9 9 1 *\n3) red>120.5 9 9 1\n6) nir<90 9 9 2 *\n7) nir>=90 9 9 3 *"
+MACHINES = {
+    f"{kernel} {more}": SupportVectorMachine(type="svm", kernel_type=kernel, **options)
+    for kernel in ("linear", "rbf")
+    for more, options in {"votes": {}, "margins": {"decision_procedure": "margin"}}.items()
+}
 CLASSIFIERS = {
+    **MACHINES,
     "forest": RandomForest(type="random_forest", number_of_trees=5),
     "impure forest": RandomForest(type="random_forest", number_of_trees=5, min_leaf_population=5),
     "cart": Cart(type="cart"),
@@ -58,7 +63,7 @@ def test_each_classifier_has_a_compiled_form_that_is_proved(name, caplog):
 
 def test_a_classifier_without_compiled_form():
     with pytest.raises(NotCompiled, match="type svm"):
-        compile_fitted(SimpleNamespace(type="svm"), {}, 3, 2)
+        compile_fitted(SupportVectorMachine(type="svm", svm_type="one_class", one_class=1), {}, 3, 2)
 
 
 class Machine:
@@ -78,7 +83,9 @@ class Machine:
 
 def test_the_library_keeps_a_class_of_its_own(monkeypatch):
     monkeypatch.setattr("classify_local.classifiers.inference.protocol.CHUNK", 7)
-    found = fastest_exact(SimpleNamespace(type="svm"), Machine(), np.zeros((5, 3), np.float32), 2)
+    found = fastest_exact(
+        SupportVectorMachine(type="svm", svm_type="one_class"), Machine(), np.zeros((5, 3), np.float32), 2
+    )
     assert isinstance(found, LibraryPredictor)
     shares = found.shares(np.zeros((3, 20), np.uint8))
     assert not shares.assigned().any()

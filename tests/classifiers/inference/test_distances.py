@@ -6,13 +6,13 @@ from classify_local.classifiers.minimum_distance import fit
 from classify_local.classifiers.scaling import resolve_scaling
 from classify_local.recipe.classifiers import MinimumDistance
 
-from .tables import DTYPES, pixels, table
+from .tables import pixels, table
 
 METRICS = ["euclidean", "manhattan", "cosine", "mahalanobis"]
 
 
 @pytest.mark.parametrize("metric", METRICS)
-@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("dtype", ["uint16", "float32"])
 @pytest.mark.parametrize("scaled", [False, True])
 def test_the_nearest_mean_is_the_packages(metric, dtype, scaled):
     rng = np.random.default_rng(1)

@@ -21,9 +21,18 @@ def test_one_impure_leaf_is_enough_for_rows(impure):
     shares = np.array([[1.0, 0, 0], impure, [1, 0, 0]])
     held, rows = held_classes(shares)
     assert rows is not None
-    assert rows.shape == (2, 8)
+    assert rows.shape == (2, 4)
     assert np.array_equal(rows[held][:, :3], shares)
     assert not rows[:, 3:].any()
+
+
+def test_each_different_row_is_kept_once():
+    rng = np.random.default_rng(0)
+    counts = rng.integers(0, 4, (20_000, 3)) + np.array([[0, 0, 1]])
+    shares = counts / counts.sum(axis=1, keepdims=True)
+    held, rows = different_rows(shares)
+    assert len(rows) == len(np.unique(shares, axis=0))
+    assert np.array_equal(rows[held][:, :3], shares)
 
 
 def test_rows_that_fall_on_one_number_stay_apart(monkeypatch):

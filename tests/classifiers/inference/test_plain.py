@@ -3,11 +3,22 @@
 import numpy as np
 import pytest
 
-from classify_local.classifiers.inference import bayes, boosted, distances, forest, keys, leaves, tail, walk_portable
+from classify_local.classifiers.inference import (
+    bayes,
+    boosted,
+    distances,
+    forest,
+    keys,
+    leaves,
+    machine,
+    tail,
+    walk_portable,
+)
 from classify_local.classifiers.inference.bayes import compile_gaussian, compile_multinomial
 from classify_local.classifiers.inference.boosted import compile_booster
 from classify_local.classifiers.inference.distances import compile_means
 from classify_local.classifiers.inference.forest import compile_forest, compile_regression
+from classify_local.classifiers.inference.machine import compile_machine
 from classify_local.classifiers.inference.tail import ABSENT, ASSIGNED, MapPixels, write_shares
 from classify_local.jit import Kernel
 
@@ -16,7 +27,7 @@ from .tables import pixels, table
 from .test_boosted import boosted as boost
 from .test_boosted import text_of
 
-MODULES = (bayes, boosted, distances, forest, keys, leaves, tail, walk_portable)
+MODULES = (bayes, boosted, distances, forest, keys, leaves, machine, tail, walk_portable)
 
 
 @pytest.fixture
@@ -77,6 +88,20 @@ def test_distances(plainly, metric):
     turn = rng.normal(size=(4, 4)) if metric == "mahalanobis" else None
     compiled = compile_means(metric, rng.normal(size=(5, 4)), turn, np.full(4, -9.0), np.full(4, 9000.0))
     assert np.array_equal(plainly(lambda: compiled.shares(IMAGE)).values, compiled.shares(IMAGE).values)
+
+
+@pytest.mark.parametrize("kernel", ["linear", "poly", "rbf", "sigmoid"])
+@pytest.mark.parametrize("calibrated", [False, True])
+def test_machines(plainly, kernel, calibrated):
+    rng = np.random.default_rng(0)
+    sigmoids = np.array([[-2.0, -1, -3], [0.1, 0.2, 0.3]]) if calibrated else None
+    compiled = compile_machine(
+        kernel, rng.random((30, 4)), rng.normal(size=(2, 30)), rng.normal(size=3), np.array([10, 12, 8]), gamma=0.5,
+        coef0=0.1, low=np.full(4, -3e4), high=np.full(4, 3e4), sigmoids=sigmoids,
+    )  # fmt: skip
+    found, expected = plainly(lambda: compiled.shares(IMAGE)), compiled.shares(IMAGE)
+    assert np.array_equal(found.assigned(), expected.assigned())
+    assert np.abs(found.probabilities() - expected.probabilities()).max() < 1e-12
 
 
 @pytest.mark.parametrize("leaf", [1, 3])
