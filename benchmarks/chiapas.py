@@ -23,7 +23,8 @@ from classify_local.accuracy.groups import Groups, block_groups, given_groups
 from classify_local.accuracy.importance import dominance_warnings, out_of_bag, permutation_importance
 from classify_local.accuracy.validation import cross_validate
 from classify_local.legend import Legend, LegendEntry
-from classify_local.report.validation import importance_lines, importance_png, out_of_bag_line, validation_lines
+from classify_local.report.chart import importance_png
+from classify_local.report.validation import importance_lines, out_of_bag_line, validation_lines
 
 DATA = Path(__file__).parents[2] / "shared" / "data" / "chiapas_landsat7"
 BANDS = ("blue", "green", "red", "nir", "swir1", "swir2", "thermal")

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from classify_local import inspection
 from classify_local.checking import CheckReport, check_recipe
 from classify_local.classifiers import persistence
 from classify_local.classifiers.export import tree_text
@@ -15,7 +14,6 @@ from classify_local.classifiers.trained import TrainedModel
 from classify_local.demonstration import HeldOut, copy_sample, held_out_accuracy
 from classify_local.features.images import open_stack as _open_stack
 from classify_local.features.stack import FeatureStack
-from classify_local.inspection import Inspection
 from classify_local.learning import Learned, learn, study_of
 from classify_local.legend import Legend
 from classify_local.mapping.execution import Executor, default_workers
@@ -29,9 +27,7 @@ from classify_local.recipe.model import Recipe
 from classify_local.recipe.replacing import with_images
 from classify_local.recipe.text import RecipeDocument, load, require_available
 from classify_local.report.learning import learned_lines, study_lines
-from classify_local.report.preview import write_preview
 from classify_local.report.text import mask_lines, training_lines
-from classify_local.report.validation import importance_png
 from classify_local.storage import atomic
 from classify_local.storage.fingerprint import sha256
 from classify_local.training.samples import TrainingReport
@@ -41,6 +37,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from classify_local.doctoring import Finding
+    from classify_local.inspection import Inspection
 
 PathLike = str | Path
 RecipeLike = str | Path | Mapping[str, Any] | RecipeDocument
@@ -246,12 +243,14 @@ def demo(folder: PathLike, *, workers: int | None = None, reporter: Reporter | N
     ClassifyLocalError
         If the folder cannot be used.
     """
+    from classify_local.report import preview as pictures
+
     folder = Path(folder)
     document = copy_sample(folder)
     result = run(document, out=folder / "downloads", workers=workers, reporter=reporter)
     ready = prepare_training(document, ())
     preview = folder / f"{document.name}.png"
-    write_preview(preview, result.folder, document.name, ready.stack, ready.legend)
+    pictures.write_preview(preview, result.folder, document.name, ready.stack, ready.legend)
     accuracy = held_out_accuracy(result.folder / f"{document.name}_class.vrt", folder / "reference.csv")
     return DemoResult(map=result, accuracy=accuracy, legend=ready.legend, preview=preview)
 
@@ -264,6 +263,8 @@ def inspect(path: PathLike) -> Inspection:
     InputError, RefusedError
         If it is none of them, or broken.
     """
+    from classify_local import inspection
+
     return inspection.inspect_path(Path(path))
 
 
@@ -337,6 +338,8 @@ def _learn(ready: Trainable, reporter: Reporter, stop: Stop) -> Learned:
 
 
 def _tell_study(learned: Learned, model: Path | None, reporter: Reporter) -> None:
+    from classify_local.report import chart
+
     found = study_of(learned)
     if found is None:
         return
@@ -344,7 +347,7 @@ def _tell_study(learned: Learned, model: Path | None, reporter: Reporter) -> Non
         reporter.say(line)
     if found.importance is not None and model is not None:
         picture = model.with_name(f"{model.stem}_importance.png")
-        atomic.write_bytes(picture, importance_png(found.importance))
+        atomic.write_bytes(picture, chart.importance_png(found.importance))
         reporter.say(f"picture: {picture}")
 
 

@@ -29,7 +29,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
 """From the ground up. A module may import from its own floor and from those below."""
 
 
-SLOW = {"numba", "lazy", "doctoring", "walk_vector"}
+SLOW = {"chart", "doctoring", "inspection", "lazy", "numba", "preview", "walk_vector"}
 """Modules that are slow to import, or that may fail to be, and that many commands do without."""
 
 

@@ -44,7 +44,8 @@ def classify_block(
         product.kind: np.full((len(product.bands), *valid.shape), product.nodata, dtype=product.dtype)
         for product in products
     }
-    pixels, positions = features[:, valid], positions_of(valid)
+    pixels = features.reshape(len(features), -1) if valid.all() else features[:, valid]
+    positions = positions_of(valid)
     target = _target(made, products, model, valid.shape)
     for first in range(0, len(positions), CHUNK):
         stopped()

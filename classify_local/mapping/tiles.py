@@ -82,9 +82,18 @@ def _class_counts(job: MapJob, arrays: dict[str, NDArray[np.generic]]) -> dict[s
     product = job.plan.products[0]
     if product.kind != CLASS:
         return {}
-    mapped = arrays[CLASS][0]
-    values, counts = np.unique(mapped[mapped != product.nodata], return_counts=True)
-    return {str(value): int(count) for value, count in zip(values, counts, strict=True)}
+    values, counts = counted(arrays[CLASS][0])
+    return {str(value): int(n) for value, n in zip(values, counts, strict=True) if value != product.nodata}
+
+
+def counted(mapped: NDArray[np.generic]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The values of a map and how often each occurs; small unsigned types are counted without sorting."""
+    if mapped.dtype.kind != "u":
+        values, counts = np.unique(mapped, return_counts=True)
+        return values.astype(np.int64), counts
+    every = np.bincount(mapped.reshape(-1))
+    values = np.flatnonzero(every)
+    return values, every[values]
 
 
 def _valid_count(job: MapJob, arrays: dict[str, NDArray[np.generic]]) -> int:

@@ -108,8 +108,8 @@ def _profile(values: NDArray[np.generic], grid: Grid, nodata: float, overviews: 
         "overview_resampling": overviews, "overview_count": _levels(rows, cols), "bigtiff": "IF_SAFER",
         "num_threads": 1,
     }  # fmt: skip
-    if overviews == "average":  # numbers, not classes: neighbours are alike
-        profile["predictor"] = "YES"
+    if overviews == "average":  # numbers, not classes: neighbours are alike, and more effort finds no more
+        profile |= {"predictor": "YES", "level": 1}
     return profile
 
 

@@ -14,9 +14,9 @@ from classify_local.accuracy.search_space import Parameters
 from classify_local.accuracy.tuning import Trial, Tuned
 from classify_local.accuracy.validation import Spread, Validation
 from classify_local.legend import Legend, LegendEntry
+from classify_local.report.chart import importance_png
 from classify_local.report.validation import (
     importance_lines,
-    importance_png,
     matrix_lines,
     out_of_bag_line,
     percent,

@@ -13,6 +13,7 @@ from classify_local.classifiers.inference.proof import (
 )
 from classify_local.classifiers.inference.protocol import LibraryPredictor, NotCompiled, Shares
 from classify_local.classifiers.random_forest import FittedForest
+from classify_local.errors import InputError
 
 from .tables import forest, table
 
@@ -94,6 +95,16 @@ def test_what_cannot_be_compiled_is_left_to_the_library(case, caplog, build, lev
         assert compiled_or_library(build, library, rows) is library
     assert [record.levelname for record in caplog.records] == [level]
     assert said in caplog.text
+
+
+def misnamed():
+    raise InputError("there is no such walk")
+
+
+def test_what_the_user_has_to_hear_is_not_caught(case):
+    _, _, library, rows = case
+    with pytest.raises(InputError, match="no such walk"):
+        compiled_or_library(misnamed, library, rows)
 
 
 def test_what_differs_is_left_to_the_library(case, caplog):

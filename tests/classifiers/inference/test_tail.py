@@ -3,11 +3,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from classify_local.classifiers.inference import tail
 from classify_local.classifiers.inference.protocol import Shares
 from classify_local.classifiers.inference.tail import (
     ABSENT,
     ASSIGNED,
     MapPixels,
+    fill_map,
     percent_table,
     positions_of,
     write_shares,
@@ -97,6 +99,42 @@ def test_sums_are_divided_before_they_are_compared():
 def test_percents_of_votes(whole):
     counts = np.arange(whole + 1)
     assert np.array_equal(percent_table(whole), np.rint(100.0 * (counts / whole)).astype(np.uint8))
+
+
+class Mirror:
+    """Gives the first band's pixels to their own class."""
+
+    bands, classes = 2, 256
+
+    def shares(self, features):
+        assert features.shape[1] <= 1000
+        votes = np.zeros((256, features.shape[1]), np.uint8)
+        votes[features[0], np.arange(features.shape[1])] = 1
+        return Shares(values=votes, whole=1.0)
+
+
+@pytest.mark.parametrize("cover", [0.0, 0.4, 1.0])
+def test_blocks_are_filled_chunk_by_chunk(monkeypatch, cover):
+    monkeypatch.setattr(tail, "CHUNK", 1000)
+    rng = np.random.default_rng(1)
+    features = rng.integers(0, 256, (2, 60, 70)).astype(np.uint8)
+    valid = rng.random((60, 70)) < cover
+    out = pixels_of((60, 70), np.arange(256, dtype=np.int16), [ASSIGNED], nodata=-1)
+    calls = []
+    fill_map(Mirror(), features, valid, out, lambda: calls.append(None))
+    assert np.array_equal(out.class_map, np.where(valid, features[0].astype(np.int16), -1))
+    assert np.array_equal(out.percents[0], np.where(valid, 100, 255))
+    assert len(calls) == -(-np.count_nonzero(valid) // 1000)
+
+
+def test_a_stop_ends_a_block():
+    def stop():
+        raise InterruptedError
+
+    out = pixels_of((2, 2), np.arange(256, dtype=np.int16), [])
+    with pytest.raises(InterruptedError):
+        fill_map(Mirror(), np.zeros((2, 2, 2), np.uint8), np.ones((2, 2), bool), out, stop)
+    assert not out.class_map.any()
 
 
 def test_half_percents_go_to_the_even_number():
