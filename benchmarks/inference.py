@@ -38,7 +38,7 @@ from classify_local.classifiers.inference.protocol import CompiledPredictor, Sha
 from classify_local.classifiers.inference.tail import ASSIGNED, MapPixels, write_shares
 from classify_local.classifiers.inference.walks import NAMES, walk_named
 from classify_local.classifiers.scaling import resolve_scaling
-from classify_local.recipe.classifiers import MinimumDistance, NaiveBayes
+from classify_local.recipe.classifiers import MinimumDistance, NaiveBayes, SupportVectorMachine
 
 CHUNK = 32_768
 """Rows handed to a library at once, as the package does."""
@@ -81,8 +81,12 @@ USUAL = (
     Case(model="multinomial"),
     Case(model="euclidean"),
     Case(model="mahalanobis"),
+    Case(model="svm", samples=2000),
     Case(model="tail"),
 )
+SLOWER = {"svm": 32, "boosted": 2}
+"""Models measured with this part of the pixels."""
+
 QUICK = (Case(samples=2000, trees=5), Case(model="gaussian", samples=2000), Case(model="tail"))
 
 
@@ -170,10 +174,12 @@ def packaged(case: Case, table: Table) -> dict[str, Act]:
     """What the package itself computes with numpy, and its compiled form."""
     if case.model == "multinomial":
         classifier: Any = NaiveBayes(type="naive_bayes", variant="multinomial")
-        scaling = None
+    elif case.model == "svm":
+        classifier = SupportVectorMachine(type="svm")
     else:
         classifier = MinimumDistance(type="minimum_distance", metric=case.model)  # type: ignore[arg-type]
-        scaling = resolve_scaling("percentile", table.features)
+    scaled = registry.capabilities_of(classifier).scaled
+    scaling = resolve_scaling("percentile", table.features) if scaled else None
     ready = table.features if scaling is None else scaling.apply(table.features)
     fitted = registry.fit(
         classifier, ready, table.codes, bands=tuple(map(str, range(case.bands))), classes=range(case.classes),
@@ -291,7 +297,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     results = []
     for case in cases:
         with threadpool_limits(1):
-            found = measure(case, options.pixels if case.trees < 200 else options.pixels // 4, options.rounds)
+            found = measure(
+                case, options.pixels // SLOWER.get(case.model, 4 if case.trees >= 200 else 1), options.rounds
+            )
         results.append(found)
         print("\n".join(lines(case, found)), flush=True)
     if options.json:

@@ -1,6 +1,6 @@
 """A landscape with known truth: `python benchmarks/scenes.py FOLDER [--size 5000] [--bands 10] [--classes 12]`.
 
-Writes into FOLDER, unless the same scene is there already:
+Writes into FOLDER what of the scene is not there already:
 
 =========================  ====================================================================
 `image.tif`                uint16 reflectance x 10000, named bands, nodata 0, tiled, deflate
@@ -8,7 +8,7 @@ Writes into FOLDER, unless the same scene is there already:
 `points_<n>.csv`           n points, each on a pixel of its own, as many of each class; SEPAL's header
 `legend.csv`               values 10, 20, ...
 `recipe_<n>.yml`           the default forest trained on `points_<n>.csv`
-`scene.json`               what was asked for; written last
+`scene.json`               what the pixels were made from; written once they are whole
 =========================  ====================================================================
 
 A class is where its random field is the greatest. A pixel is its class's spectrum under light that
@@ -156,22 +156,21 @@ def spectra(spec: SceneSpec) -> Floats:
 
 
 def make_scene(folder: Path, spec: SceneSpec) -> None:
-    """Make a scene, unless the folder holds the same one."""
-    if holds(folder, spec):
-        return
+    """Make a scene, or what of it the folder does not hold; another one there is replaced."""
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / MARKER).unlink(missing_ok=True)
-    codes = _write_rasters(folder, spec)
-    _write_legend(folder / "legend.csv", spec)
+    if not holds(folder, spec):
+        for path in (folder / MARKER, *folder.glob("points_*.csv"), *folder.glob("recipe_*.yml")):
+            path.unlink(missing_ok=True)
+        _write_rasters(folder, spec)
+        _write_legend(folder / "legend.csv", spec)
+        (folder / MARKER).write_text(_description(spec), encoding="utf-8")
     for number in spec.points:
-        rng = np.random.default_rng([spec.seed, 2, number])
-        _write_points(folder / f"points_{number}.csv", draw_points(codes, number, spec.classes, rng), codes, spec)
-        (folder / f"recipe_{number}.yml").write_text(recipe_text(number), encoding="utf-8")
-    (folder / MARKER).write_text(_description(spec), encoding="utf-8")
+        if not (folder / f"recipe_{number}.yml").exists():
+            _add_points(folder, spec, number)
 
 
 def holds(folder: Path, spec: SceneSpec) -> bool:
-    """True if the folder holds the whole of this scene."""
+    """True if the folder holds the whole image of this scene; tables of points may be missing."""
     marker = folder / MARKER
     return marker.exists() and marker.read_text(encoding="utf-8") == _description(spec)
 
@@ -201,21 +200,28 @@ def recipe_text(number: int) -> str:
     )
 
 
-def _write_rasters(folder: Path, spec: SceneSpec) -> NDArray[np.uint8]:
-    """Write image and truth; return the class codes of all pixels."""
-    codes = np.empty((spec.size, spec.size), dtype=np.uint8)
+def _write_rasters(folder: Path, spec: SceneSpec) -> None:
     layout = _layout(spec.size)
     with (
         rasterio.open(folder / "image.tif", "w", count=spec.bands, dtype="uint16", predictor=2, **layout) as image,
         rasterio.open(folder / "truth.tif", "w", count=1, dtype="uint8", **layout) as truth,
     ):
         image.descriptions = spec.band_names
-        for first, strip, bands in Landscape(spec).strips():
-            window = Window(0, first, spec.size, len(strip))
+        for first, codes, bands in Landscape(spec).strips():
+            window = Window(0, first, spec.size, len(codes))
             image.write(bands, window=window)
-            truth.write(spec.values[strip], 1, window=window)
-            codes[first : first + len(strip)] = strip
-    return codes
+            truth.write(spec.values[codes], 1, window=window)
+
+
+def _add_points(folder: Path, spec: SceneSpec, number: int) -> None:
+    """Write a table of points and its recipe."""
+    code_of = np.zeros(256, dtype=np.uint8)
+    code_of[spec.values] = np.arange(spec.classes)
+    with rasterio.open(folder / "truth.tif") as truth:
+        codes = code_of[truth.read(1)]
+    rng = np.random.default_rng([spec.seed, 2, number])
+    _write_points(folder / f"points_{number}.csv", draw_points(codes, number, spec.classes, rng), codes, spec)
+    (folder / f"recipe_{number}.yml").write_text(recipe_text(number), encoding="utf-8")
 
 
 def _layout(size: int) -> dict[str, Any]:
@@ -251,7 +257,7 @@ def _color(hue: float) -> str:
 
 
 def _description(spec: SceneSpec) -> str:
-    return json.dumps(asdict(spec)) + "\n"
+    return json.dumps({key: value for key, value in asdict(spec).items() if key != "points"}) + "\n"
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from classify_local.checking import CheckReport, check_recipe
 from classify_local.classifiers import persistence
 from classify_local.classifiers.export import tree_text
-from classify_local.classifiers.trained import TrainedModel
+from classify_local.classifiers.trained import TrainedModel, require_model_gives
 from classify_local.demonstration import HeldOut, copy_sample, held_out_accuracy
 from classify_local.features.images import open_stack as _open_stack
 from classify_local.features.stack import FeatureStack
@@ -317,7 +317,10 @@ def _to_train(document: RecipeDocument, allow: Sequence[Path], folder: Path, rep
 def _given(document: RecipeDocument, path: Path, allow: Sequence[Path], folder: Path, reporter: Reporter) -> _Source:
     """A model from a file, over images that have its bands."""
     model = persistence.load(path)
-    bare = document.changed({("training",): [], ("legend",): None})  # the model knows both
+    classifier = model.classifier.model_dump(mode="json", by_alias=True)
+    own: dict[tuple[str, ...], Any] = {("training",): [], ("legend",): None, ("classifier",): classifier}
+    bare = document.changed(own)  # the model knows all three
+    require_model_gives(model, bare.recipe.output.bands)
     ready = prepare(bare, allow, folder)
     stack = ready.stack.picked(model.bands, str(path))
     for note in transfer_notes(stack, model):

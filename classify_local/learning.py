@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -16,7 +16,7 @@ from classify_local.classifiers.scaling import resolve_scaling
 from classify_local.classifiers.trained import TrainedModel, train
 from classify_local.errors import InputError
 from classify_local.features.stack import FeatureStack
-from classify_local.grid import spread_blocks
+from classify_local.grid import Window, blocks, spread_blocks
 from classify_local.preparation import Trainable
 from classify_local.recipe.classifiers import Classifier
 from classify_local.studying import Study, study, trainer, tuned
@@ -29,6 +29,7 @@ _MANY_ROWS = 10_000
 """Training rows from which the check is made once instead of three times."""
 _IMAGE_SAMPLES = 1_000_000
 _LOOKED_AT = 64
+_FEW_PIXELS = 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,17 +175,22 @@ def image_samples(stack: FeatureStack, most: int) -> FeatureArray:
     InputError
         If no pixel has data in every band.
     """
-    windows = spread_blocks(stack.grid.window, _LOOKED_AT)
-    parts = []
+    found = _pixels_of(stack, spread_blocks(stack.grid.window, _LOOKED_AT), most)
+    if len(found) < _FEW_PIXELS:  # the image is nearly empty: look at all of it
+        found = _pixels_of(stack, blocks(stack.grid.window, stack.grid.window), most)
+    if not len(found):
+        raise InputError("images: no pixel has data in every band")
+    return found
+
+
+def _pixels_of(stack: FeatureStack, windows: Iterable[Window], most: int) -> FeatureArray:
+    """Valid pixels of some windows, thinned so that they are at most `most`, shape (n, bands)."""
+    parts = [np.empty((0, len(stack.names)), dtype=stack.dtype)]
     for window in windows:
         block = stack.read(window)
         pixels = block.features[:, block.valid].T
-        step = max(1, -(-len(pixels) * len(windows) // most))
-        parts.append(pixels[::step])
-    pixels = np.concatenate(parts)
-    if not len(pixels):
-        raise InputError("images: no pixel has data in every band")
-    return pixels
+        parts.append(pixels[:: max(1, -(-len(pixels) * _LOOKED_AT // most))])
+    return np.concatenate(parts)
 
 
 def _no_rows(stack: FeatureStack) -> TrainingSet:

@@ -15,6 +15,7 @@ from classify_local.classifiers.inference.build import fastest_exact
 from classify_local.classifiers.inference.protocol import CompiledPredictor
 from classify_local.classifiers.protocol import Fitted, FittedRegressor
 from classify_local.classifiers.scaling import Scaling, resolve_scaling
+from classify_local.errors import InputError
 from classify_local.legend import Legend
 from classify_local.recipe.classifiers import Classifier
 from classify_local.training.samples import TrainingSet
@@ -143,6 +144,24 @@ def train(
         classifier=classifier, bands=bands, classes=classes, legend=legend, fitted=fitted, scaling=scaling,
         regression=regression, samples=_thinned(typical), training=training_facts(training, bands),
     )  # fmt: skip
+
+
+def require_model_gives(model: TrainedModel, output_bands: Collection[str]) -> None:
+    """Refuse bands that this model cannot give, whatever a recipe says of its classifier.
+
+    Raises
+    ------
+    InputError
+        One line for each kind of band.
+    """
+    registry.require_can_give(model.classifier, output_bands)
+    problems = []
+    if registry.wants_probabilities(output_bands) and not model.fitted.gives_probabilities:
+        problems.append("output.bands: the model was trained without probabilities; ask for them in training")
+    if "regression" in output_bands and model.regression is None:
+        problems.append("output.bands: the model was trained without regression; ask for it in training")
+    if problems:
+        raise InputError(*problems)
 
 
 def training_facts(training: TrainingSet, bands: tuple[str, ...]) -> dict[str, Any]:

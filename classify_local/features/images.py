@@ -17,7 +17,7 @@ from classify_local.features.stack import BandSpec, FeatureStack, resolve_featur
 from classify_local.grid import Grid, Window
 from classify_local.recipe.model import BandRef, Mask, RasterImage, Reflectance
 from classify_local.recipe.text import RecipeDocument
-from classify_local.storage.images import open_image, with_nodata
+from classify_local.storage.images import open_image, with_nodata, without_nodata
 from classify_local.storage.mosaic import Mosaic
 from classify_local.storage.safety import AllowedFolders
 from classify_local.types import FeatureArray, MaskArray
@@ -28,6 +28,7 @@ class PixelMask:
     """Pixels to keep, told by a band of a mosaic. `keep` of None keeps all that is not 0."""
 
     mosaic: Mosaic
+    bare: Mosaic
     band: int
     keep: tuple[int, ...] | None
     row: int
@@ -35,9 +36,13 @@ class PixelMask:
 
     def read(self, window: Window) -> MaskArray:
         """True where the pixel is kept, shape (1, rows, cols)."""
-        values, valid = self.mosaic.read([self.band], window.shifted(-self.row, -self.col))
-        kept = values != 0 if self.keep is None else np.isin(values, self.keep)
-        return np.asarray(kept & valid)
+        place = window.shifted(-self.row, -self.col)
+        values, valid = self.mosaic.read([self.band], place)
+        if self.keep is None:
+            return np.asarray((values != 0) & valid)
+        # a value that is to be kept is one even where the file, or the image's other bands, call it nodata
+        values, shown = self.bare.read([self.band], place)
+        return np.asarray(np.isin(values, self.keep) & shown)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -271,7 +276,9 @@ def _mask(
         mosaic = open_image(mask.path, document.resolve, allowed)
         offset = _offset(mosaic, grid)
     band = 1 if mask.band is None else find_band(mask.band, mosaic.names, mosaic.where) + 1
-    return PixelMask(mosaic=mosaic, band=band, keep=mask.keep, row=offset[0], col=offset[1])
+    return PixelMask(
+        mosaic=mosaic, bare=without_nodata(mosaic), band=band, keep=mask.keep, row=offset[0], col=offset[1]
+    )
 
 
 def _offset(mosaic: Mosaic, grid: Grid) -> tuple[int, int]:

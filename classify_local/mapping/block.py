@@ -53,7 +53,9 @@ def classify_block(
         places = positions[first : first + CHUNK]
         if CLASS in made or PROBABILITY in made:
             write_shares(model.predictor.shares(part), places, target)
-        if REGRESSION in made and model.regression is not None:
+        if REGRESSION in made:
+            if model.regression is None:
+                raise ValueError("a regression is asked of a model without one")
             made[REGRESSION].reshape(-1)[places] = model.regression.predict(model.rows(part))
     return made
 

@@ -10,7 +10,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from classify_local.classifiers.trained import TrainedModel
+from classify_local.classifiers.trained import TrainedModel, require_model_gives
 from classify_local.features.lazy import Chunks, coordinates, lazy_array, located
 from classify_local.features.stack import FeatureStack
 from classify_local.grid import BLOCK_SIZE, Window
@@ -61,8 +61,9 @@ def classify(
     Raises
     ------
     InputError
-        If the stack lacks a band of the model.
+        If the stack lacks a band of the model, or the model cannot give an output band.
     """
+    require_model_gives(model, bands)
     stack = stack.picked(model.bands, "the model")
     products = resolve_products(bands, model.legend)
     owners = [(name, product) for product in products for name in product.bands]

@@ -115,7 +115,7 @@ def _run(
     atomic.require_space(folder, plan.bytes_needed * len(missing) // max(1, len(plan.tiles)))
     failures = _make_tiles(request, job, journal, missing, records, stop, reporter)
     finish.write_companions(job, request.document, records)
-    record = _record(request, records, failures, training, began, bool(missing))
+    record = _record(request, model, records, failures, training, began, bool(missing))
     if failures:
         raise TilesFailed(*(f"tile {tile}: {error}" for tile, error in failures.items()))
     return RunResult(folder=folder, vrt=folder / f"{plan.name}.vrt", record=record)
@@ -195,6 +195,7 @@ def _make_tiles(
 
 def _record(
     request: Request,
+    model: TrainedModel,
     records: Mapping[str, TileRecord],
     failures: Mapping[str, ClassifyLocalError],
     training: Mapping[str, Any],
@@ -213,7 +214,7 @@ def _record(
         "complete": not failures,
         "identity": plan.identity,
         "model_sha256": sha256(request.folder / f"{plan.name}_model.zip"),
-        "classifier": request.document.recipe.classifier.model_dump(mode="json", by_alias=True),
+        "classifier": model.classifier.model_dump(mode="json", by_alias=True),
         "training": {key: value for key, value in training.items() if key != "validation"},
         "validation": training.get("validation"),
         **finish.summary(records),

@@ -107,3 +107,12 @@ def with_nodata(mosaic: Mosaic, nodata: float) -> Mosaic:
         file = piece.file and replace(piece.file, nodata=(nodata,) * len(piece.file.nodata))
         pieces.append(replace(piece, file=file, nodata=((),) * len(piece.nodata)))
     return replace(mosaic, pieces=tuple(pieces), nodata=())
+
+
+def without_nodata(mosaic: Mosaic) -> Mosaic:
+    """The mosaic with every value as data; masks and transparency still count."""
+    pieces = []
+    for piece in mosaic.pieces:
+        file = piece.file and replace(piece.file, nodata=(None,) * len(piece.file.nodata))
+        pieces.append(replace(piece, file=file, nodata=((),) * len(piece.nodata)))
+    return replace(mosaic, pieces=tuple(pieces), nodata=())

@@ -19,7 +19,7 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from classify_local.errors import LockedError
+from classify_local.errors import LockedError, StorageError
 from classify_local.storage import atomic
 
 _LOCK = "lock"
@@ -45,7 +45,11 @@ def hold(folder: Path, *, break_lock: bool = False) -> Iterator[None]:
     lock = FileLock(folder / _LOCK, timeout=0)
     try:
         lock.acquire()
-    except Timeout as error:
+    except OSError as error:
+        if not isinstance(error, Timeout):
+            raise StorageError(
+                f"{folder.parent}: its file system cannot lock files ({error.strerror or error}); give another --out"
+            ) from error
         raise LockedError(
             f"{folder.parent}: {_said(owner(folder))} is working here; wait, or give another --out"
         ) from error

@@ -228,6 +228,12 @@ def _require_alike(first: RasterFile, file: RasterFile) -> None:
             f"{file.path}: its bands are {', '.join(file.names)}, those of {first.path.name} are "
             f"{', '.join(first.names)}; tiles of one image have the same bands"
         )
+    kinds = [np.result_type(*each.dtypes).kind == "f" for each in (first, file)]
+    if kinds[0] != kinds[1] or (file.scale, file.offset) != (first.scale, first.offset):
+        raise InputError(
+            f"{file.path}: holds {_stored(file)}, {first.path.name} holds {_stored(first)}; "
+            "tiles of one image are stored alike"
+        )
     if file.grid.crs != first.grid.crs:
         raise InputError(
             f"{file.path}: is in {file.grid.crs}, {first.path.name} in {first.grid.crs}; "
@@ -237,3 +243,9 @@ def _require_alike(first: RasterFile, file: RasterFile) -> None:
         raise InputError(
             f"{file.path}: its pixels do not lie on the grid of {first.path.name}; tiles of one image share a grid"
         )
+
+
+def _stored(file: RasterFile) -> str:
+    """Types, and scale and offset where the tags give them."""
+    scaled = "" if file.scale is None else f" with scale {file.scale:g} and offset {file.offset:g}"
+    return "/".join(dict.fromkeys(file.dtypes)) + scaled

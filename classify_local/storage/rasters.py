@@ -260,9 +260,14 @@ def _has_mask(handle: DatasetReader) -> bool:
 
 
 def _reflectance_tags(handle: DatasetReader) -> tuple[float | None, float | None]:
-    """Scale and offset, if the tags give one that is not the neutral 1 and 0."""
-    scale, offset = handle.scales[0], handle.offsets[0]
-    return (None, None) if (scale, offset) == (1.0, 0.0) else (scale, offset)
+    return resolve_tags(handle.scales[0], handle.offsets[0])
+
+
+def resolve_tags(scale: float | None, offset: float | None) -> tuple[float | None, float | None]:
+    """Scale and offset as a file gives them; both None if they are neutral, absent or no use."""
+    known = (1.0 if scale is None else scale, 0.0 if offset is None else offset)
+    usable = np.isfinite(known).all() and known[0] != 0
+    return known if usable and known != (1.0, 0.0) else (None, None)
 
 
 def _holds(dtype: np.dtype[np.generic], value: int) -> bool:

@@ -22,7 +22,7 @@ from classify_local.errors import InputError, RefusedError
 from classify_local.grid import Grid, Window
 from classify_local.storage import safety
 from classify_local.storage.mosaic import Mosaic, Piece, whole_file
-from classify_local.storage.rasters import describe, require_size
+from classify_local.storage.rasters import describe, require_size, resolve_tags
 from classify_local.storage.safety import AllowedFolders
 
 _MAX_DEPTH = 8
@@ -92,12 +92,13 @@ def read_vrt(path: Path, allowed: AllowedFolders, chain: tuple[Path, ...] = ()) 
     pieces = tuple(_pieces(table, folders, (*chain, own), path, opened))
     alpha = tuple(i for i, band in enumerate(bands, 1) if band.findtext("ColorInterp") == "Alpha")
     nodata = tuple(_known(_number(band.findtext("NoDataValue"))) for band in bands)
+    scale, offset = resolve_tags(_number(bands[0].findtext("Scale")), _number(bands[0].findtext("Offset")))
     inner = [described for mosaic in opened.values() for described in mosaic.described_by]
     return Mosaic(
         grid=grid, where=str(path), names=tuple(file_band_names([band.findtext("Description") for band in bands])),
         dtypes=tuple(_dtype(band, path) for band in bands),
         alpha=alpha, masked_by_alpha=bool(alpha), described_by=(path, *inner),
-        scale=_number(bands[0].findtext("Scale")), offset=_number(bands[0].findtext("Offset")),
+        scale=scale, offset=offset,
         pieces=pieces,
         nodata=nodata,
     )  # fmt: skip

@@ -82,9 +82,13 @@ def test_scene_depends_on_its_spec_only_and_is_made_once(tmp_path: Path, load: L
     one, two, three = ((tmp_path / name / "image.tif").read_bytes() for name in ("one", "two", "three"))
     assert one == two != three
     made = (tmp_path / "one" / "image.tif").stat().st_mtime_ns
-    scenes.make_scene(tmp_path / "one", spec)
-    assert (tmp_path / "one" / "image.tif").stat().st_mtime_ns == made
-    assert not scenes.holds(tmp_path / "one", replace(spec, seed=8))
+    scenes.make_scene(tmp_path / "one", replace(spec, points=(60, 30)))
+    assert (tmp_path / "one" / "image.tif").stat().st_mtime_ns == made, "another table needs no other image"
+    assert (tmp_path / "one" / "points_60.csv").read_bytes() == (tmp_path / "two" / "points_60.csv").read_bytes()
+    assert len((tmp_path / "one" / "points_30.csv").read_text(encoding="utf-8").splitlines()) == 31
+    scenes.make_scene(tmp_path / "one", replace(spec, seed=8))
+    assert (tmp_path / "one" / "image.tif").read_bytes() == three
+    assert not (tmp_path / "one" / "points_30.csv").exists(), "points of another landscape are not kept"
 
 
 def test_field_is_the_same_whatever_the_strips(load: Load) -> None:

@@ -189,3 +189,37 @@ def test_an_index_outside_its_range_is_counted(tmp_path: Path) -> None:
     assert look(stack).outside["ndvi"] == 400
     notes = api.check({"images": [{"path": str(tmp_path / "a.tif"), "derived": [{"indexes": ["ndvi"]}]}]}).notes
     assert any("ndvi lies outside its possible range in 100 %" in note for note in notes)
+
+
+def test_neutral_tags_of_a_vrt_are_no_tags(tmp_path: Path) -> None:
+    data = np.random.default_rng(3).integers(200, 6000, (6, 10, 10)).astype(np.uint16)
+    plain_file = write(tmp_path / "a.tif", data)
+    sources = "".join(
+        f'<VRTRasterBand dataType="UInt16" band="{i}"><Description>{name}</Description><Offset>0</Offset>'
+        f'<Scale>1</Scale><SimpleSource><SourceFilename relativeToVRT="1">a.tif</SourceFilename><SourceBand>{i}'
+        '</SourceBand><SrcRect xOff="0" yOff="0" xSize="10" ySize="10"/><DstRect xOff="0" yOff="0" xSize="10" '
+        'ySize="10"/></SimpleSource></VRTRasterBand>'
+        for i, name in enumerate(NAMES, 1)
+    )
+    (tmp_path / "a.vrt").write_text(
+        '<VRTDataset rasterXSize="10" rasterYSize="10"><SRS>EPSG:32736</SRS>'
+        f"<GeoTransform>500000, 10, 0, 8500000, 0, -10</GeoTransform>{sources}</VRTDataset>"
+    )
+    one, two = (stack_of(path, derived=[{"indexes": ["savi"]}]) for path in (plain_file, tmp_path / "a.vrt"))
+    window = one.grid.window
+    np.testing.assert_array_equal(one.read(window).features, two.read(window).features)
+
+
+def test_tiles_stored_in_another_way_are_refused(tmp_path: Path) -> None:
+    write(tmp_path / "a.tif", np.full((6, 5, 5), 3000, dtype=np.uint16))
+    write(tmp_path / "b.tif", np.full((6, 5, 5), 0.3, dtype=np.float32))
+    with pytest.raises(InputError, match=r"b\.tif: holds float32, a\.tif holds uint16; tiles of one image"):
+        open_stack({"images": [{"path": [str(tmp_path / "a.tif"), str(tmp_path / "b.tif")]}]})
+
+
+def test_a_quality_value_to_keep_may_be_the_files_nodata(tmp_path: Path) -> None:
+    data = np.full((6, 4, 4), 2000, dtype=np.uint16)
+    data[5] = np.arange(16).reshape(4, 4) % 2  # 0 is clear, 1 is cloud
+    path = write(tmp_path / "a.tif", data, (*NAMES[:5], "qa"), nodata=0)
+    stack = stack_of(path, bands=["red", "nir"], mask={"band": "qa", "keep": [0]})
+    np.testing.assert_array_equal(stack.read(stack.grid.window).valid, data[5] == 0)

@@ -176,3 +176,24 @@ def test_points_of_north_carolina_by_every_classifier(real_data: Path, tmp_path:
         changes = {("classifier",): {"type": kind}, ("output", "bands"): ["class"], ("name",): kind}
         result = api.run(api.load_recipe(recipe).changed(changes), out=tmp_path)
         assert result.record["validation"]["overall"]["mean"] > 0.4
+
+
+def test_a_model_gives_no_band_it_was_not_trained_for(chiapas: Path, tmp_path: Path) -> None:
+    """A machine trained for the class alone has votes, which are not probabilities; nor a regression."""
+    document = api.load_recipe(chiapas)
+    for classifier in ({"type": "svm"}, {"type": "minimum_distance"}):
+        given = document.changed({("classifier",): classifier, ("output", "bands"): ["class"]})
+        model = api.train(given, tmp_path / "model.zip")
+        with pytest.raises(InputError, match=r"trained without probabilities|cannot give class_probability"):
+            api.run(document, model=tmp_path / "model.zip", out=tmp_path)
+        with pytest.raises(InputError, match=r"trained without probabilities|cannot give class_probability"):
+            api.classify(api.open_stack(document), model)
+    api.train(document, tmp_path / "forest.zip")
+    regression = document.changed({("output", "bands"): ["class", "regression"]})
+    with pytest.raises(InputError, match="trained without regression"):
+        api.run(regression, model=tmp_path / "forest.zip", out=tmp_path)
+    other = document.changed({("classifier",): {"type": "minimum_distance"}})
+    result = api.run(
+        other, model=tmp_path / "forest.zip", out=tmp_path
+    )  # the model counts, not the recipe's classifier
+    assert result.record["classifier"]["type"] == "random_forest"

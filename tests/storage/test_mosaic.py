@@ -153,7 +153,7 @@ def test_a_recipes_nodata_counts_in_every_tile(tmp_path, make_raster):
 
 @pytest.mark.parametrize(
     ("first", "second", "common"),
-    [("uint8", "uint16", "uint16"), ("int16", "uint16", "int32"), ("uint8", "float32", "float32")],
+    [("uint8", "uint16", "uint16"), ("int16", "uint16", "int32")],
 )
 def test_tiles_of_several_types_are_read_in_a_common_one(tmp_path, make_raster, first, second, common):
     a, b = digits((1, 8, 8), first), digits((1, 8, 8), second) + np.array(200, second)

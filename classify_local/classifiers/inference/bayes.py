@@ -139,13 +139,14 @@ def _gaussian_shares(
         for number in range(logs.shape[0]):
             logs[number, :count] = offset[number]
         for band in range(features.shape[0]):
+            values = features[band, start : start + count]  # sliced, as an index that may be negative is no vector
             for i in range(count):
-                row[i] = np.float64(features[band, start + i])
+                row[i] = np.float64(values[i])
             for number in range(logs.shape[0]):
                 c, w = center[number, band], weight[number, band]
                 for i in range(count):
                     logs[number, i] -= (row[i] - c) * (row[i] - c) * w
-        _write_normalized(logs, count, largest, total, out, start)
+        _write_normalized(logs, count, largest, total, out[:, start : start + count])
 
 
 @jit(plain=_multinomial_plainly)
@@ -156,8 +157,9 @@ def _multinomial_shares(features: FeatureArray, weight: RealArray, offset: RealA
         count = min(RUN, features.shape[1] - start)
         logs[:, :count] = 0.0
         for band in range(features.shape[0]):
+            values = features[band, start : start + count]
             for i in range(count):
-                row[i] = max(np.trunc(np.float64(features[band, start + i])), 0.0)
+                row[i] = max(np.trunc(np.float64(values[i])), 0.0)
             for number in range(logs.shape[0]):
                 w = weight[number, band]
                 for i in range(count):
@@ -165,13 +167,11 @@ def _multinomial_shares(features: FeatureArray, weight: RealArray, offset: RealA
         for number in range(logs.shape[0]):
             for i in range(count):
                 logs[number, i] += offset[number]
-        _write_normalized(logs, count, largest, total, out, start)
+        _write_normalized(logs, count, largest, total, out[:, start : start + count])
 
 
 @jit
-def _write_normalized(
-    logs: RealArray, count: int, largest: RealArray, total: RealArray, out: RealArray, start: int
-) -> None:
+def _write_normalized(logs: RealArray, count: int, largest: RealArray, total: RealArray, out: RealArray) -> None:
     """Write the exponentials divided by their sum, the largest taken as 1 so that none overflows."""
     for i in range(count):
         largest[i], total[i] = logs[0, i], 0.0
@@ -185,7 +185,7 @@ def _write_normalized(
             total[i] += share
     for number in range(logs.shape[0]):
         for i in range(count):
-            out[number, start + i] = logs[number, i] / total[i]
+            out[number, i] = logs[number, i] / total[i]
 
 
 @jit

@@ -29,7 +29,9 @@ from classify_local.classifiers.inference.walks import Walk, chosen_walk
 from classify_local.jit import jit
 from classify_local.types import FeatureArray
 
-__all__ = ["CompiledBooster", "compile_boost", "compile_booster"]
+__all__ = [
+    "CompiledBoostRegression", "CompiledBooster", "compile_boost", "compile_boost_regression", "compile_booster",
+]  # fmt: skip
 
 _COLUMNS: Mapping[str, tuple[str, type[np.generic]]] = {
     "left": ("left_children", np.int32), "right": ("right_children", np.int32), "feature": ("split_indices", np.int32),
@@ -97,6 +99,28 @@ class CompiledBooster:
         return Shares(values=values, whole=1.0)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class CompiledBoostRegression:
+    """Boosted trees of one number; see `compile_boost_regression`.
+
+    Parameters
+    ----------
+    booster
+        The trees, with one margin.
+    """
+
+    booster: CompiledBooster
+
+    @property
+    def bands(self) -> int:
+        """How many features a pixel has."""
+        return self.booster.bands
+
+    def values(self, features: FeatureArray) -> NDArray[np.float64]:
+        """Sums of the leaves, shape (n,), of features (bands, n); computed in float32 as in XGBoost."""
+        return np.asarray(self.booster.margins(features)[0], np.float64)
+
+
 def compile_booster(text: str | bytes, walk: Walk | None = None) -> CompiledBooster:
     """A booster from its JSON text, as ``Booster.save_raw("json")`` gives it.
 
@@ -130,8 +154,9 @@ def compile_boost(
     Parameters
     ----------
     arrays
-        `offsets`, `left`, `right`, `feature`, `threshold` (the value in a leaf) and `base`; `weight` if it is known
-        how much of the training each node held. Trees of the classes take turns.
+        `offsets`, `left`, `right`, `feature`, `threshold` (the value in a leaf) and `base` (one number or one for
+        each class; with two classes a probability); `weight` if it is known how much of the training each node
+        held. Trees of the classes take turns.
     bands, classes
         The sizes of input and output; with two classes all trees add to one margin.
     walk
@@ -142,8 +167,25 @@ def compile_boost(
     NotCompiled
         If the trees are too large for the kernels.
     """
+    if classes == 2:
+        return _compiled(arrays, bands, _logits(arrays["base"]), walk)
+    return _compiled(arrays, bands, np.broadcast_to(arrays["base"], classes).astype(np.float32), walk)
+
+
+def compile_boost_regression(
+    arrays: Mapping[str, NDArray[Any]], bands: int, walk: Walk | None = None
+) -> CompiledBoostRegression:
+    """Boosted trees of one number, from the arrays of `gradient_tree_boost.FittedBoostRegressor`.
+
+    The parameters are those of `compile_boost`. The objective must be one whose margin is the value.
+    """
+    return CompiledBoostRegression(booster=_compiled(arrays, bands, arrays["base"].astype(np.float32), walk))
+
+
+def _compiled(
+    arrays: Mapping[str, NDArray[Any]], bands: int, base: NDArray[np.float32], walk: Walk | None
+) -> CompiledBooster:
     walk = walk or chosen_walk()
-    margins = 1 if classes == 2 else classes
     threshold = np.asarray(arrays["threshold"], np.float32)
     values, number = np.unique(threshold, return_inverse=True)
     packed = pack(
@@ -159,8 +201,8 @@ def compile_boost(
         bits = values.view(np.uint32)[packed.crown.ends]
         packed = replace(packed, crown=replace(packed.crown, ends=bits))
     return CompiledBooster(
-        packed=packed, values=None if direct else values, margin_of=np.arange(packed.trees) % margins,
-        base=_base_margins(arrays["base"], margins), walk=walk,
+        packed=packed, values=None if direct else values, margin_of=np.arange(packed.trees) % len(base),
+        base=base, walk=walk,
     )  # fmt: skip
 
 
@@ -187,12 +229,10 @@ def _column(trees: Sequence[Mapping[str, Any]], name: str, dtype: type[np.generi
     return np.concatenate([np.array(tree[name], dtype) for tree in trees])
 
 
-def _base_margins(scores: NDArray[np.float32], margins: int) -> NDArray[np.float32]:
-    """Where the sums begin: one number or, since version 3, one for each class; with two classes a probability."""
-    if margins == 1:
-        odds = np.float32(1) / scores - np.float32(1)
-        return np.array([-math.log(one) for one in odds], np.float32)
-    return np.broadcast_to(scores, margins).astype(np.float32)
+def _logits(shares: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Margins of probabilities, as XGBoost computes them."""
+    odds = np.float32(1) / shares - np.float32(1)
+    return np.array([-math.log(one) for one in odds], np.float32)
 
 
 def _softmax_plainly(margins: MarginArray, out: NDArray[np.float64]) -> None:

@@ -9,19 +9,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classify_local.classifiers.inference.bayes import compile_gaussian, compile_multinomial
-from classify_local.classifiers.inference.boosted import compile_boost
+from classify_local.classifiers.inference.boosted import compile_boost, compile_boost_regression
 from classify_local.classifiers.inference.distances import compile_means
-from classify_local.classifiers.inference.forest import compile_forest, compile_votes
+from classify_local.classifiers.inference.forest import compile_forest, compile_regression, compile_votes
 from classify_local.classifiers.inference.machine import CompiledMachine, compile_machine
-from classify_local.classifiers.inference.proof import compiled_or_library, probe_rows, threshold_rows
-from classify_local.classifiers.inference.protocol import CompiledPredictor, LibraryPredictor, NotCompiled
+from classify_local.classifiers.inference.proof import compiled_or_library, exact_or_library, probe_rows, threshold_rows
+from classify_local.classifiers.inference.protocol import (
+    CompiledPredictor,
+    CompiledRegressor,
+    LibraryPredictor,
+    LibraryRegressor,
+    NotCompiled,
+)
 
 if TYPE_CHECKING:
-    from classify_local.classifiers.protocol import Fitted
+    from classify_local.classifiers.protocol import Fitted, FittedRegressor
     from classify_local.classifiers.scaling import Scaling
     from classify_local.recipe.classifiers import Classifier, SupportVectorMachine
 
-__all__ = ["TOLERANCES", "compile_fitted", "fastest_exact"]
+__all__ = ["TOLERANCES", "compile_fitted", "compile_fitted_regression", "fastest_exact", "fastest_exact_regression"]
 
 Arrays = Mapping[str, NDArray[Any]]
 
@@ -51,7 +57,7 @@ def fastest_exact(
     scaling
         What is done to pixels before.
     """
-    bands = samples.shape[1]
+    bands, samples = samples.shape[1], _some(samples)
     own_class = classifier.type == "svm"
     library = LibraryPredictor(fitted, bands, classes, None if scaling is None else scaling.apply, own_class)
     arrays = fitted.arrays()
@@ -62,6 +68,39 @@ def fastest_exact(
         lambda: compile_fitted(classifier, arrays, bands, classes, scaling), library, rows,
         TOLERANCES.get(classifier.type, 0.0),
     )  # fmt: skip
+
+
+def fastest_exact_regression(
+    classifier: Classifier, fitted: FittedRegressor, samples: NDArray[np.float32]
+) -> CompiledRegressor:
+    """The compiled form of a regression if it gives what the library gives to the bit, else the library.
+
+    Parameters
+    ----------
+    classifier
+        Its parameters.
+    fitted
+        What it has learnt.
+    samples
+        Typical pixels as they are read, shape (n, bands).
+    """
+    bands, samples = samples.shape[1], _some(samples)
+    arrays = fitted.arrays()
+    library = LibraryRegressor(fitted, bands)
+    rows = np.concatenate([probe_rows(samples), threshold_rows(_Trees(arrays), samples)])
+    return exact_or_library(lambda: compile_fitted_regression(classifier, arrays, bands), library, rows)
+
+
+def compile_fitted_regression(classifier: Classifier, arrays: Arrays, bands: int) -> CompiledRegressor:
+    """The compiled form of what a regression has learnt; the parameters are those of `compile_fitted`."""
+    if classifier.type == "gradient_tree_boost":
+        return compile_boost_regression(arrays, bands)
+    return compile_regression(_Trees(arrays), bands)
+
+
+def _some(samples: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The samples, or one of zeros: a tree given as text has none."""
+    return samples if len(samples) else np.zeros((1, samples.shape[1]), np.float32)
 
 
 def compile_fitted(

@@ -124,8 +124,9 @@ def _vote_for_nearest(
     for start in range(0, features.shape[1], RUN):
         count = min(RUN, features.shape[1] - start)
         for band in range(features.shape[0]):
+            values = features[band, start : start + count]  # sliced, as an index that may be negative is no vector
             for i in range(count):  # through float32, as the library is handed its rows
-                scaled = (np.float64(features[band, start + i]) - low[band]) / span[band]
+                scaled = (np.float64(values[i]) - low[band]) / span[band]
                 rows[band, i] = np.float64(np.float32(min(max(scaled, -LARGEST), LARGEST)))
         if turn.size > 0:
             _turn(rows, turn, count, turned)

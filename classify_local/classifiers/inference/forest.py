@@ -147,14 +147,14 @@ class CompiledRegression:
     ----------
     packed
         The trees.
-    values
+    held
         Values of the leaves by number.
     walk
         How the trees are walked.
     """
 
     packed: PackedTrees
-    values: NDArray[np.float64]
+    held: NDArray[np.float64]
     walk: Walk
 
     @property
@@ -162,12 +162,12 @@ class CompiledRegression:
         """How many features a pixel has."""
         return self.packed.bands
 
-    def means(self, features: FeatureArray) -> NDArray[np.float64]:
+    def values(self, features: FeatureArray) -> NDArray[np.float64]:
         """Mean of the leaves' values, shape (n,), of features (bands, n)."""
         features = checked_features(features, self.bands)
         sums = np.zeros((1, features.shape[1]))
         for block, _, state in each_block(features, self.packed, self.walk):
-            add_named_values(state, self.values, np.zeros(len(state), np.int64), sums[:, block])
+            add_named_values(state, self.held, np.zeros(len(state), np.int64), sums[:, block])
         return np.asarray(sums[0] / self.packed.trees)
 
 
@@ -229,8 +229,8 @@ def compile_votes(
 
 def compile_regression(forest: ValuedTrees, bands: int, walk: Walk | None = None) -> CompiledRegression:
     """A regression forest, or a single tree, from its arrays; the other parameters are those of `compile_forest`."""
-    values, payload = np.unique(forest.values[:, 0], return_inverse=True)
-    return CompiledRegression(packed=_packed(forest, payload, bands), values=values, walk=walk or chosen_walk())
+    held, payload = np.unique(forest.values[:, 0], return_inverse=True)
+    return CompiledRegression(packed=_packed(forest, payload, bands), held=held, walk=walk or chosen_walk())
 
 
 def _packed(trees: SplittingTrees, payload: NDArray[np.int64], bands: int) -> PackedTrees:

@@ -10,20 +10,22 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from classify_local.classifiers.inference.forest import SplittingTrees
 from classify_local.classifiers.inference.keys import float32_floor
-from classify_local.classifiers.inference.protocol import CompiledPredictor, NotCompiled
+from classify_local.classifiers.inference.protocol import CompiledPredictor, CompiledRegressor, NotCompiled
+from classify_local.errors import ClassifyLocalError
 
-__all__ = ["Proof", "compiled_or_library", "probe_rows", "prove", "threshold_rows"]
+__all__ = ["Proof", "compiled_or_library", "exact_or_library", "probe_rows", "prove", "threshold_rows"]
 
 log = logging.getLogger(__name__)
 
 RowArray = NDArray[np.float32]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,17 +99,46 @@ def compiled_or_library(
     tolerance
         How much a probability may differ.
     """
-    try:
+
+    def attempt() -> tuple[CompiledPredictor, str]:
         compiled = build()
         proof = prove(compiled, library, rows, tolerance)
+        return compiled, "" if proof.holds else str(proof)
+
+    return _tried(attempt, library)
+
+
+def exact_or_library(
+    build: Callable[[], CompiledRegressor], library: CompiledRegressor, rows: RowArray
+) -> CompiledRegressor:
+    """The compiled regression if it gives the library's values to the bit, else the library.
+
+    The parameters are those of `compiled_or_library`.
+    """
+
+    def attempt() -> tuple[CompiledRegressor, str]:
+        compiled = build()
+        features = np.ascontiguousarray(rows.T)
+        others = np.count_nonzero(compiled.values(features) != library.values(features))
+        return compiled, f"{others} of {len(rows)} test pixels have another value" if others else ""
+
+    return _tried(attempt, library)
+
+
+def _tried(attempt: Callable[[], tuple[T, str]], library: T) -> T:
+    """What an attempt gives if nothing is wrong with it, else the library and a line in the log."""
+    try:
+        compiled, problem = attempt()
     except NotCompiled as reason:
         log.info("the model is computed by its library, at less speed: %s", reason)
         return library
+    except ClassifyLocalError:
+        raise  # what the user has to hear
     except Exception:  # whatever fails in generated code, there is a library that does the same
         log.warning("the model is computed by its library, at less speed; compiling it failed", exc_info=True)
         return library
-    if not proof.holds:
-        log.warning("the model is computed by its library, at less speed: %s", proof)
+    if problem:
+        log.warning("the model is computed by its library, at less speed: %s", problem)
         return library
     return compiled
 

@@ -12,12 +12,15 @@ from numpy.typing import NDArray
 from classify_local.types import FeatureArray
 
 if TYPE_CHECKING:
-    from classify_local.classifiers.protocol import Fitted
+    from classify_local.classifiers.protocol import Fitted, FittedRegressor
 
-__all__ = ["CompiledPredictor", "LibraryPredictor", "NotCompiled", "Shares", "checked_features"]
+__all__ = [
+    "CHUNK", "CompiledPredictor", "CompiledRegressor", "LibraryPredictor", "LibraryRegressor", "NotCompiled", "Shares",
+    "checked_features",
+]  # fmt: skip
 
 CHUNK = 32_768
-"""Pixels handed to a library at once: bounds its temporary memory."""
+"""Pixels computed at once: bounds temporary memory, and the time a stop has to wait."""
 
 
 class NotCompiled(Exception):
@@ -76,6 +79,44 @@ class CompiledPredictor(Protocol):
     def shares(self, features: FeatureArray) -> Shares:
         """Shares from features as the reader has them: shape (bands, n), valid pixels only."""
         ...
+
+
+class CompiledRegressor(Protocol):
+    """Values of pixels; safe to call from several threads at once."""
+
+    @property
+    def bands(self) -> int:
+        """How many features a pixel has."""
+        ...
+
+    def values(self, features: FeatureArray) -> NDArray[np.float64]:
+        """Shape (n,), from features as the reader has them: shape (bands, n), valid pixels only."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class LibraryRegressor:
+    """The library behind the interface of the compiled regressions.
+
+    Parameters
+    ----------
+    fitted
+        The regression.
+    bands
+        How many features a pixel has.
+    """
+
+    fitted: FittedRegressor
+    bands: int
+
+    def values(self, features: FeatureArray) -> NDArray[np.float64]:
+        """Values, computed by the library."""
+        features = checked_features(features, self.bands)
+        result = np.empty(features.shape[1])
+        for first in range(0, features.shape[1], CHUNK):
+            rows = np.ascontiguousarray(features[:, first : first + CHUNK].T, dtype=np.float32)
+            result[first : first + CHUNK] = self.fitted.predict(rows)
+        return result
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,23 +1,23 @@
 """From class shares to the pixels of a map: class values and whole percents, written where pixels are valid.
 
-The same as taking ``argmax``, ``numpy.rint(100 * p)`` and ``out[valid] = ...`` one after the other, in one pass. With
-votes there are only as many different probabilities as trees, so each percent is looked up.
+The same as taking ``argmax``, ``numpy.rint(100 * p)`` and ``out[valid] = ...`` one after the other. With votes there
+are only as many different probabilities as trees, so each percent is looked up and no probability is computed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from classify_local.classifiers.inference.protocol import Shares
+from classify_local.classifiers.inference.protocol import CHUNK, CompiledPredictor, Shares
 from classify_local.jit import jit
-from classify_local.types import MaskArray
+from classify_local.types import FeatureArray, MaskArray
 
-__all__ = ["ABSENT", "ASSIGNED", "MapPixels", "positions_of", "write_shares"]
+__all__ = ["ABSENT", "ASSIGNED", "MapPixels", "fill_map", "positions_of", "write_shares"]
 
 ASSIGNED = -1
 """In `MapPixels.percent_of`: the probability of the class that was assigned."""
@@ -29,6 +29,8 @@ RUN = 1024
 """Pixels whose best class is found at a time."""
 
 IndexArray = NDArray[np.int64]
+CodeArray = NDArray[np.uint16]
+RealArray = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -66,6 +68,34 @@ class MapPixels:
             raise ValueError(f"percents of {self.percents.shape[1:]} pixels for a map of {self.class_map.shape}")
 
 
+def fill_map(
+    predictor: CompiledPredictor, features: FeatureArray, valid: MaskArray, out: MapPixels,
+    stopped: Callable[[], None] = lambda: None,
+) -> None:  # fmt: skip
+    """Write the pixels of a block, some ten thousand at a time.
+
+    Parameters
+    ----------
+    predictor
+        Gives the shares.
+    features
+        Shape (bands, rows, cols).
+    valid
+        Shape (rows, cols); the others keep what `out` holds.
+    out
+        Where to.
+    stopped
+        Called now and then; may raise to stop.
+    """
+    flat, positions = features.reshape(len(features), -1), positions_of(valid)
+    for first in range(0, len(positions), CHUNK):
+        stopped()
+        part = positions[first : first + CHUNK]
+        whole = len(positions) == valid.size
+        pixels = flat[:, first : first + CHUNK] if whole else np.take(flat, part, axis=1)
+        write_shares(predictor.shares(pixels), part, out)
+
+
 def positions_of(valid: MaskArray) -> IndexArray:
     """Places of the valid pixels in the order of features[:, valid]; shape (n,)."""
     return np.flatnonzero(valid)
@@ -84,16 +114,21 @@ def write_shares(shares: Shares, positions: IndexArray, out: MapPixels) -> None:
         Where to.
     """
     _check(shares, positions, out)
-    class_map = np.empty(0, out.class_values.dtype) if out.class_map is None else out.class_map.reshape(-1)
-    percents = out.percents.reshape(len(out.percents), -1) if len(out.percents) else np.empty((0, 0), np.uint8)
-    percent_of = np.array(out.percent_of, np.int64)
-    codes = np.empty(0, np.int64) if shares.codes is None else shares.codes
-    if shares.are_votes:
-        table = percent_table(int(shares.whole))
-        _write_votes(shares.values, table, codes, positions, out.class_values, class_map, percent_of, percents)
-    else:
-        whole = float(shares.whole)
-        _write_real(shares.values, whole, codes, positions, out.class_values, class_map, percent_of, percents)
+    # Divided before they are compared, as the library does: two sums may give one quotient.
+    values = shares.values if shares.are_votes or shares.whole == 1 else shares.probabilities()
+    best, most = np.empty(len(positions), np.uint16), np.empty(len(positions), values.dtype)
+    _find_best(values, np.empty(0, np.int64) if shares.codes is None else shares.codes, best, most)
+    if out.class_map is not None:
+        _write_classes(best, out.class_values, positions, out.class_map.reshape(-1))
+    table = percent_table(int(shares.whole)) if shares.are_votes else None
+    for band, number in zip(out.percents, out.percent_of, strict=True):
+        source = most if number == ASSIGNED else values[number]
+        if number == ABSENT:
+            _write_zeros(positions, band.reshape(-1))
+        elif table is None:
+            _write_rounded(source, positions, band.reshape(-1))
+        else:
+            _write_looked_up(source, table, positions, band.reshape(-1))
 
 
 def percent_table(whole: int) -> NDArray[np.uint8]:
@@ -115,93 +150,69 @@ def _check(shares: Shares, positions: IndexArray, out: MapPixels) -> None:
         raise ValueError(f"positions {positions[0]} to {positions[-1]} lie outside {size} pixels")
 
 
-def _write_plainly(
-    probabilities: NDArray[np.float64], codes: IndexArray, positions: IndexArray, class_values: NDArray[Any],
-    class_map: NDArray[Any], percent_of: IndexArray, percents: NDArray[np.uint8],
-) -> None:  # fmt: skip
-    best = codes if codes.size else probabilities.argmax(axis=0)
-    if class_map.size:
-        class_map[positions] = class_values[best]
-    for band, number in zip(percents, percent_of, strict=True):
-        chosen = best if number == ASSIGNED else number
-        p = probabilities[chosen, np.arange(len(positions))] if number != ABSENT else np.zeros(len(positions))
-        band[positions] = np.rint(100.0 * p).astype(np.uint8)
+def _find_best_plainly(values: NDArray[Any], codes: IndexArray, best: CodeArray, most: NDArray[Any]) -> None:
+    best[:] = codes if codes.size else values.argmax(axis=0)
+    most[:] = values[best, np.arange(best.size)]
 
 
-def _write_votes_plainly(votes: NDArray[Any], table: NDArray[np.uint8], *rest: Any) -> None:
-    _write_plainly(votes / np.float64(len(table) - 1), *rest)
-
-
-def _write_real_plainly(shares: NDArray[np.float64], whole: float, *rest: Any) -> None:
-    _write_plainly(shares / whole, *rest)
-
-
-@jit(plain=_write_votes_plainly)
-def _write_votes(
-    votes: NDArray[Any], table: NDArray[np.uint8], codes: IndexArray, positions: IndexArray,
-    class_values: NDArray[Any], class_map: NDArray[Any], percent_of: IndexArray, percents: NDArray[np.uint8],
-) -> None:  # fmt: skip
-    best, most = np.empty(RUN, np.int64), np.empty(RUN, votes.dtype)
-    for start in range(0, positions.size, RUN):
-        run, at = votes[:, start : start + RUN], positions[start : start + RUN]
-        _find_best(run, codes[start : start + RUN], best, most)
-        _write_classes(best, at, class_values, class_map)
-        for band in range(percent_of.size):
-            source = most[: at.size] if percent_of[band] == ASSIGNED else run[max(percent_of[band], 0)]
-            if percent_of[band] == ABSENT:
-                _write_zeros(at, percents[band])
-            else:
-                for i in range(at.size):
-                    percents[band, at[i]] = table[source[i]]
-
-
-@jit(plain=_write_real_plainly)
-def _write_real(
-    shares: NDArray[np.float64], whole: float, codes: IndexArray, positions: IndexArray, class_values: NDArray[Any],
-    class_map: NDArray[Any], percent_of: IndexArray, percents: NDArray[np.uint8],
-) -> None:  # fmt: skip
-    best, most = np.empty(RUN, np.int64), np.empty(RUN)
-    for start in range(0, positions.size, RUN):
-        at = positions[start : start + RUN]
-        # Divided before they are compared, as the library does: two sums may give one quotient.
-        run = shares[:, start : start + RUN] / whole
-        _find_best(run, codes[start : start + RUN], best, most)
-        _write_classes(best, at, class_values, class_map)
-        for band in range(percent_of.size):
-            source = most[: at.size] if percent_of[band] == ASSIGNED else run[max(percent_of[band], 0)]
-            if percent_of[band] == ABSENT:
-                _write_zeros(at, percents[band])
-            else:
-                for i in range(at.size):
-                    percents[band, at[i]] = np.uint8(np.rint(100.0 * source[i]))
-
-
-@jit
-def _find_best(shares: NDArray[Any], codes: IndexArray, best: IndexArray, most: NDArray[Any]) -> None:
+@jit(plain=_find_best_plainly)
+def _find_best(values: NDArray[Any], codes: IndexArray, best: CodeArray, most: NDArray[Any]) -> None:
     """Find the class of each pixel and its share: the given class, else the first of those with the greatest."""
     if codes.size > 0:
         for i in range(codes.size):
-            best[i], most[i] = codes[i], shares[codes[i], i]
+            best[i], most[i] = codes[i], values[codes[i], i]
         return
-    for i in range(shares.shape[1]):
-        best[i], most[i] = 0, shares[0, i]
-    for number in range(1, shares.shape[0]):
-        for i in range(shares.shape[1]):
-            more = shares[number, i] > most[i]
-            best[i] = number if more else best[i]
-            most[i] = shares[number, i] if more else most[i]
+    for start in range(0, best.size, RUN):
+        _find_greatest(values[:, start : start + RUN], best[start : start + RUN], most[start : start + RUN])
 
 
 @jit
-def _write_classes(
-    best: IndexArray, positions: IndexArray, class_values: NDArray[Any], class_map: NDArray[Any]
+def _find_greatest(values: NDArray[Any], best: CodeArray, most: NDArray[Any]) -> None:
+    for i in range(best.size):
+        best[i], most[i] = np.uint16(0), values[0, i]
+    for number in range(1, values.shape[0]):
+        row = values[number]
+        for i in range(best.size):
+            more = row[i] > most[i]
+            best[i] = np.uint16(number) if more else best[i]
+            most[i] = row[i] if more else most[i]
+
+
+def _write_classes_plainly(
+    best: CodeArray, class_values: NDArray[Any], positions: IndexArray, class_map: NDArray[Any]
 ) -> None:
-    if class_map.size > 0:
-        for i in range(positions.size):
-            class_map[positions[i]] = class_values[best[i]]
+    class_map[positions] = class_values[best]
 
 
-@jit
-def _write_zeros(positions: IndexArray, percents: NDArray[np.uint8]) -> None:
+@jit(plain=_write_classes_plainly)
+def _write_classes(best: CodeArray, class_values: NDArray[Any], positions: IndexArray, class_map: NDArray[Any]) -> None:
     for i in range(positions.size):
-        percents[positions[i]] = 0
+        class_map[positions[i]] = class_values[best[i]]
+
+
+def _write_zeros(positions: IndexArray, percents: NDArray[np.uint8]) -> None:
+    percents[positions] = 0
+
+
+def _write_looked_up_plainly(
+    votes: NDArray[Any], table: NDArray[np.uint8], positions: IndexArray, percents: NDArray[np.uint8]
+) -> None:
+    percents[positions] = table[votes]
+
+
+@jit(plain=_write_looked_up_plainly)
+def _write_looked_up(
+    votes: NDArray[Any], table: NDArray[np.uint8], positions: IndexArray, percents: NDArray[np.uint8]
+) -> None:
+    for i in range(positions.size):
+        percents[positions[i]] = table[votes[i]]
+
+
+def _write_rounded_plainly(shares: RealArray, positions: IndexArray, percents: NDArray[np.uint8]) -> None:
+    percents[positions] = np.rint(100.0 * shares).astype(np.uint8)
+
+
+@jit(plain=_write_rounded_plainly)
+def _write_rounded(shares: RealArray, positions: IndexArray, percents: NDArray[np.uint8]) -> None:
+    for i in range(positions.size):
+        percents[positions[i]] = np.uint8(np.rint(100.0 * shares[i]))

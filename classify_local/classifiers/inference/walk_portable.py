@@ -46,19 +46,19 @@ def walk_from(tiles: KeyArray, packed: PackedTrees, first: int, state: StateArra
     """Walk on from the nodes in `state`; the other parameters are those of `walk_portable`."""
     offsets = packed.offsets[first : first + len(state) + 1]
     size = (0,) if packed.narrow else (0, 0)
-    _walk(tiles.reshape(-1), packed.fields, offsets, size, packed.bands * LANES, sure_steps, state)
+    _walk(tiles.reshape(-1), packed.fields, offsets, size, LANES, packed.bands * LANES, sure_steps, state)
 
 
 def _walk_plainly(
-    keys: KeyArray, fields: FieldArray, offsets: NDArray[np.int64], size: tuple[int, ...], tile_size: int,
-    sure_steps: int, state: StateArray,
+    keys: KeyArray, fields: FieldArray, offsets: NDArray[np.int64], size: tuple[int, ...], lanes: int,
+    tile_size: int, sure_steps: int, state: StateArray,
 ) -> None:  # fmt: skip
     del sure_steps
     words = fields.view(np.uint64)
     bits = 16 * len(size)
     stride = len(size)
     pixel = np.arange(state.shape[1])
-    base = pixel // LANES * tile_size + pixel % LANES
+    base = pixel // lanes * tile_size + pixel % lanes
     for nodes, start in zip(state, offsets[:-1], strict=True):
         at = nodes.astype(np.int64)
         before = at - 1
@@ -72,16 +72,18 @@ def _walk_plainly(
 
 @jit(plain=_walk_plainly)
 def _walk(
-    keys: KeyArray, fields: FieldArray, offsets: NDArray[np.int64], size: tuple[int, ...], tile_size: int,
-    sure_steps: int, state: StateArray,
+    keys: KeyArray, fields: FieldArray, offsets: NDArray[np.int64], size: tuple[int, ...], lanes: int,
+    tile_size: int, sure_steps: int, state: StateArray,
 ) -> None:  # fmt: skip
     # `size` has one entry for each word of a node: numba knows the length of a tuple when it compiles.
     for tree in range(state.shape[0]):
         f = fields[offsets[tree] * 4 :]
         w = f.view(np.uint64)
-        for pixel in range(0, state.shape[1], 8):
-            x = keys[pixel // LANES * tile_size + pixel % LANES :]
-            _walk_eight(x, w, f, size, sure_steps, state[tree, pixel : pixel + 8])
+        for tile in range(state.shape[1] // lanes):
+            for lane in range(0, lanes, 8):
+                pixel = tile * lanes + lane
+                x = keys[tile * tile_size + lane :]
+                _walk_eight(x, w, f, size, sure_steps, state[tree, pixel : pixel + 8])
 
 
 @jit(forceinline=True)

@@ -19,12 +19,19 @@ from numba import types
 from numba.extending import intrinsic
 from numpy.typing import NDArray
 
+from classify_local.classifiers.inference import keys as layout
 from classify_local.classifiers.inference.forest_layout import PackedTrees
-from classify_local.classifiers.inference.keys import LANES, KeyArray
+from classify_local.classifiers.inference.keys import KeyArray
 from classify_local.classifiers.inference.walk_portable import StateArray, walk_from
 from classify_local.jit import jit
 
 __all__ = ["crown_ends", "walk_gathering", "walk_vector"]
+
+LANES = 16
+"""Pixels in a tile; written here again, since numba's disk cache would not notice a change in another file."""
+
+if LANES != layout.LANES:
+    raise ImportError(f"tiles have {layout.LANES} pixels, these walks take {LANES}")
 
 GROUPS = 4
 """Tiles that gather side by side; one group waits, eight are no faster."""

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from classify_local.classifiers import registry
-from classify_local.classifiers.inference.build import compile_fitted, fastest_exact
-from classify_local.classifiers.inference.protocol import LibraryPredictor, NotCompiled
+from classify_local.classifiers.inference.build import compile_fitted, fastest_exact, fastest_exact_regression
+from classify_local.classifiers.inference.protocol import LibraryPredictor, LibraryRegressor, NotCompiled
 from classify_local.classifiers.scaling import resolve_scaling
 from classify_local.recipe.classifiers import (
     Cart,
@@ -64,6 +64,49 @@ def test_each_classifier_has_a_compiled_form_that_is_proved(name, caplog):
 def test_a_classifier_without_compiled_form():
     with pytest.raises(NotCompiled, match="type svm"):
         compile_fitted(SupportVectorMachine(type="svm", svm_type="one_class", one_class=1), {}, 3, 2)
+
+
+REGRESSIONS = {
+    "forest": RandomForest(type="random_forest", number_of_trees=5),
+    "cart": Cart(type="cart", min_leaf_population=3),
+    **{
+        loss: GradientTreeBoost(type="gradient_tree_boost", number_of_trees=4, loss=loss)
+        for loss in ("least_squares", "least_absolute_deviation", "huber")
+    },
+}
+
+
+@pytest.mark.parametrize("name", REGRESSIONS)
+def test_each_regression_has_a_compiled_form_that_is_proved(name, caplog):
+    rng = np.random.default_rng(2)
+    features, codes = table(rng, 3, 5, 300, "uint8")
+    fitted = registry.fit_regression(REGRESSIONS[name], features, codes * 10 - 7)
+    found = fastest_exact_regression(REGRESSIONS[name], fitted, features)
+    assert not isinstance(found, LibraryRegressor), caplog.text
+    assert found.bands == 3
+    image = pixels(rng, 3, 500, "uint8")
+    assert np.array_equal(found.values(image), fitted.predict(image.T.astype(np.float32)))
+
+
+def test_a_regression_that_differs_is_left_to_the_library(monkeypatch, caplog):
+    classifier = REGRESSIONS["cart"]
+    features, codes = table(np.random.default_rng(3), 3, 5, 300, "uint8")
+    fitted = registry.fit_regression(classifier, features, codes)
+    wrong = {**fitted.arrays(), "values": fitted.arrays()["values"] + 1e-9}
+    monkeypatch.setattr(type(fitted), "arrays", lambda self: wrong)
+    found = fastest_exact_regression(classifier, fitted, features)
+    assert isinstance(found, LibraryRegressor)
+    assert "have another value" in caplog.text
+    monkeypatch.setattr("classify_local.classifiers.inference.protocol.CHUNK", 7)
+    image = pixels(np.random.default_rng(4), 3, 20, "uint8")
+    assert np.array_equal(found.values(image), fitted.predict(image.T.astype(np.float32)))
+
+
+def test_a_tree_of_text_needs_no_samples():
+    classifier = CLASSIFIERS["text"]
+    none = np.empty((0, 3), np.float32)
+    fitted = registry.fit(classifier, none, np.empty(0, int), bands=BANDS, classes=(1, 2, 3), probability=False)
+    assert not isinstance(fastest_exact(classifier, fitted, none, 3), LibraryPredictor)
 
 
 class Machine:

@@ -214,7 +214,7 @@ def test_regression_is_the_librarys(trees):
     target = rng.normal(size=300) * 100
     model = RandomForestRegressor(trees, random_state=0, n_jobs=1, min_samples_leaf=3).fit(features, target)
     image = pixels(rng, 4, 777, "int16")
-    found = compile_regression(from_estimators(model.estimators_), 4).means(image)
+    found = compile_regression(from_estimators(model.estimators_), 4).values(image)
     assert found.tobytes() == model.predict(image.T.astype(np.float32)).tobytes()
 
 

@@ -60,7 +60,7 @@ def test_forests(plainly, leaf):
 def test_regressions(plainly):
     _, trees = grown(FEATURES, CODES, min_samples_leaf=3)
     compiled = compile_regression(trees, 4, walk_portable.walk_portable)
-    assert np.array_equal(plainly(lambda: compiled.means(IMAGE)), compiled.means(IMAGE))
+    assert np.array_equal(plainly(lambda: compiled.values(IMAGE)), compiled.values(IMAGE))
 
 
 @pytest.mark.parametrize("classes", [2, 5])
