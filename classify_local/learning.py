@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from classify_local.accuracy.groups import Groups, block_groups
+from classify_local.accuracy.groups import Groups, make_groups
 from classify_local.accuracy.tuning import Tuned
 from classify_local.accuracy.validation import Validation, cross_validate
 from classify_local.classifiers import registry
@@ -105,7 +105,7 @@ def learn(
     require_two_classes(training, report)
     bands = ready.stack.names
     pixels = image_samples(ready.stack, _IMAGE_SAMPLES) if registry.capabilities_of(classifier).scaled else None
-    groups = block_groups(training.xy, _FOLDS)
+    groups = make_groups(training.xy, training.group, "polygons and groups", _FOLDS)
     search = None
     if getattr(classifier, "tune", False):
         classifier, search = tuned(classifier, training, as_seen(classifier, training, pixels), bands, groups)
@@ -196,7 +196,7 @@ def _pixels_of(stack: FeatureStack, windows: Iterable[Window], most: int) -> Fea
 def _no_rows(stack: FeatureStack) -> TrainingSet:
     return TrainingSet(
         features=np.empty((0, len(stack.names)), dtype=stack.dtype), labels=np.empty(0, dtype=np.int64),
-        xy=np.empty((0, 2)), source=np.empty(0, dtype=np.int64),
+        xy=np.empty((0, 2)), source=np.empty(0, dtype=np.int64), group=np.empty(0, dtype=np.int64),
     )  # fmt: skip
 
 

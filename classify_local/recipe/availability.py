@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from classify_local.recipe.model import (
+    CollectedSource,
     CsvSource,
     RasterImage,
     Recipe,
@@ -47,6 +48,8 @@ def _training(recipe: Recipe) -> Iterator[tuple[Path, str]]:
         if key:
             yield ("training", number, key), f"training data from a {key}"
         if isinstance(source, CsvSource):
-            for key in ("filter", "edits", "geojson", "classes", "columns", "default", "group"):
+            for key in ("filter", "edits", "geojson", "classes", "columns", "default", "group", "sheet", "encoding"):
                 if getattr(source, key) is not None:
                     yield ("training", number, key), f"{key} for a table"
+        if isinstance(source, CollectedSource | CsvSource) and source.thin is not None:
+            yield ("training", number, "thin"), "thinning"

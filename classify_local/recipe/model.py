@@ -144,35 +144,64 @@ class RecipeImage(Part):
 
 
 class LegendItem(Part):
-    """A class of the map: value, label and colour."""
+    """A class of the map: value, label, colour, and the class of the upper level it belongs to."""
 
     value: ClassValue
     label: StrictStr
     color: StrictStr
+    parent: StrictStr | None = None
 
 
-class ClassMapping(Part):
+class Thinning(Part):
+    """Which rows of a source to keep: the same ones every time, spread evenly over the land."""
+
+    share: Annotated[Real, Field(gt=0, le=1)] | None = Field(None, description="Share of each class's rows.")
+    per_class: Count | None = Field(None, description="Most rows of a class.")
+    distance: Positive | None = Field(None, description="Least distance between rows, in metres.")
+
+    @model_validator(mode="after")
+    def _some(self) -> Thinning:
+        if self.share is None and self.per_class is None and self.distance is None:
+            raise PydanticCustomError("thin", "needs share, per_class or distance, for example {per_class: 500}")
+        return self
+
+
+class Thinned(Part):
+    """What all sources of points share."""
+
+    thin: Thinning | None = None
+
+
+class ClassMapping(Thinned):
     """What the sources that carry a class column share."""
 
     class_: StrictStr | None = Field(None, alias="class")
-    classes: dict[ClassKey, tuple[StrictStr | Whole | StrictFloat, ...] | StrictStr] | None = None
-    columns: dict[ClassKey, StrictStr | tuple[StrictStr, ...]] | None = None
-    default: ClassValue | None = None
-    filter: StrictStr | None = None
-    edits: PathText | None = None
-    group: StrictStr | None = None
+    classes: dict[ClassKey, tuple[StrictStr | Whole | StrictFloat | StrictBool, ...] | StrictStr] | None = Field(
+        None, description="Legend value -> values of the column, or an expression."
+    )
+    columns: dict[ClassKey, StrictStr | tuple[StrictStr, ...]] | None = Field(
+        None, description="Legend value -> the columns that say so by anything but 0, false or nothing."
+    )
+    default: ClassValue | None = Field(None, description="The class of rows that nothing matched.")
+    filter: StrictStr | None = Field(None, description="Keep rows for which this expression is true.")
+    edits: PathText | None = Field(None, description="Changes made on the map page; the file itself stays as it is.")
+    group: StrictStr | None = Field(None, description="Column of what must stay together in a check of the model.")
+    per_polygon: Count = Field(100, description="Most pixels taken from one polygon.")
+    pure: StrictBool = Field(False, description="Leave out the pixels that a polygon's border cuts.")
 
 
-class CollectedSource(Part):
+class CollectedSource(Thinned):
     """Points clicked on the map page."""
 
     collected: PathText
 
 
 class CsvSource(ClassMapping):
-    """A table of points."""
+    """A table of points, or of polygons in a GeoJSON column: text with any separator, or xlsx."""
 
     csv: PathText
+    sheet: StrictStr | None = None
+    encoding: StrictStr | None = None
     x: StrictStr | None = None
     y: StrictStr | None = None
     geojson: StrictStr | None = None
@@ -183,9 +212,8 @@ class VectorSource(ClassMapping):
     """A layer of points or polygons."""
 
     vector: PathText
-    layer: StrictStr | None = None
-    per_polygon: Count = 100
-    pure: StrictBool = False
+    layer: StrictStr | Annotated[tuple[StrictStr, ...], Field(min_length=1)] | None = None
+    crs: StrictStr | None = Field(None, description="For a file that does not say its reference system.")
 
 
 def _thousand_each() -> dict[int | Literal["default"], int]:
@@ -198,14 +226,17 @@ class Sample(Part):
     path: PathText
     band: BandRef = 1
     per_class: dict[ClassKey | Literal["default"], PerClass] = Field(default_factory=_thousand_each)
-    scale: Positive | None = None
+    total: Count | None = Field(None, description="Points in all, instead of counts per class.")
+    allocation: Literal["equal", "proportional"] = Field("equal", description="How `total` is shared among classes.")
+    floor: PerClass = Field(0, description="Least points of a class when shared in proportion.")
+    scale: Positive | None = Field(None, description="Side of a sampled cell in metres; the file's pixel by default.")
     seed: Seed = 1
     pure: StrictBool = False
     classes: dict[ClassKey, tuple[ClassValue, ...]] | None = None
     default: ClassValue | None = None
 
 
-class SampleSource(Part):
+class SampleSource(Thinned):
     """Training points drawn from an existing classification."""
 
     sample: Sample

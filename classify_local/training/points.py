@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,7 @@ from classify_local.recipe.model import CollectedSource, CsvSource
 from classify_local.recipe.problems import place
 from classify_local.recipe.text import RecipeDocument
 from classify_local.storage.tables import Table, read_csv
+from classify_local.training import samples
 from classify_local.types import LabelArray
 
 COORDINATE_COLUMNS = (
@@ -48,10 +50,16 @@ class ReferencePoints:
         Class values, shape (n,).
     crs
         The reference system of the coordinates.
-    unreadable
-        One line for each row without usable coordinates or class, the first 20.
-    n_unreadable
-        How many such rows there are.
+    line
+        Line of the file, or number of the feature, shape (n,).
+    group
+        Number of the polygon, feature or group; -1 for a plain point, shape (n,).
+    grouped_by
+        What the groups are, in the plural: "polygons".
+    left_out
+        How many rows of the file are not among the points, by reason; see `samples.REASONS`.
+    notes
+        Sentences a user should read, among them the first rows without usable coordinates or class.
     """
 
     where: str
@@ -59,8 +67,14 @@ class ReferencePoints:
     y: NDArray[np.float64]
     labels: LabelArray
     crs: str
-    unreadable: tuple[str, ...]
-    n_unreadable: int
+    line: NDArray[np.int64]
+    group: NDArray[np.int64]
+    grouped_by: str = "groups"
+    left_out: Mapping[str, int] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.labels)
 
     def in_crs(self, crs_wkt: str) -> ReferencePoints:
         """The same points in another reference system; not finite where a point has no place in it."""
@@ -144,7 +158,7 @@ def _coordinate_columns(source: CsvSource, table: Table) -> tuple[str, str]:
 
 
 def _parsed(table: Table, columns: tuple[str, str, str] | None, crs: str) -> ReferencePoints:
-    x, y, labels, unreadable = [], [], [], []
+    x, y, labels, lines, unreadable = [], [], [], [], []
     for line, fields in _rows(table, columns):
         try:
             point = _coordinate(fields[0]), _coordinate(fields[1]), _class_value(fields[2])
@@ -154,11 +168,13 @@ def _parsed(table: Table, columns: tuple[str, str, str] | None, crs: str) -> Ref
         x.append(point[0])
         y.append(point[1])
         labels.append(point[2])
+        lines.append(line)
     if unreadable and not x:
         raise InputError(*unreadable[:3], f"{table.where}: none of its {len(unreadable)} rows can be used")
     return ReferencePoints(
         where=table.where, x=np.array(x, dtype=float), y=np.array(y, dtype=float), crs=crs,
-        labels=np.array(labels, dtype=np.int64), unreadable=tuple(unreadable[:_SHOWN]), n_unreadable=len(unreadable),
+        labels=np.array(labels, dtype=np.int64), line=np.array(lines, dtype=np.int64), group=np.full(len(x), -1),
+        left_out={samples.INVALID: len(unreadable)}, notes=tuple(unreadable[:_SHOWN]),
     )  # fmt: skip
 
 

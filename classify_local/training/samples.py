@@ -12,15 +12,18 @@ from numpy.typing import NDArray
 
 from classify_local.errors import InputError
 from classify_local.legend import Legend
-from classify_local.types import FeatureArray, LabelArray
+from classify_local.types import FeatureArray, LabelArray, MaskArray
 
 INVALID = "no usable coordinates or class"
+FILTERED = "left out by the filter"
+UNMATCHED = "no class matches"
 NOT_IN_LEGEND = "class not in the legend"
 OUTSIDE = "outside the image"
 MASKED = "no data in a band"
 DUPLICATE = "same pixel and class again"
 CONFLICT = "same pixel with two classes"
-REASONS = (INVALID, NOT_IN_LEGEND, OUTSIDE, MASKED, DUPLICATE, CONFLICT)
+THINNED = "thinned"
+REASONS = (INVALID, FILTERED, UNMATCHED, NOT_IN_LEGEND, OUTSIDE, MASKED, DUPLICATE, CONFLICT, THINNED)
 """Why a row is left out, in the order in which it is asked."""
 
 
@@ -38,15 +41,18 @@ class TrainingSet:
         Coordinates on the stack's grid, shape (n, 2).
     source
         For each row the number of the recipe's training entry, shape (n,).
+    group
+        For each row the number of the polygon, feature or group it belongs to, -1 for a plain point, shape (n,).
     """
 
     features: FeatureArray
     labels: LabelArray
     xy: NDArray[np.float64]
     source: NDArray[np.int64]
+    group: NDArray[np.int64]
 
     def __post_init__(self) -> None:
-        lengths = {len(self.features), len(self.labels), len(self.xy), len(self.source)}
+        lengths = {len(self.features), len(self.labels), len(self.xy), len(self.source), len(self.group)}
         if len(lengths) != 1:
             raise ValueError(f"columns of a training set differ in length: {lengths}")
 
@@ -70,11 +76,48 @@ class TrainingSet:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Rows:
+    """All rows of all sources that have a place and a class, on the stack's grid.
+
+    Parameters
+    ----------
+    labels
+        Class values, shape (n,).
+    xy
+        Coordinates in the stack's reference system, shape (n, 2); not finite where a row has no place in it.
+    pixel_yx
+        Row and column of the pixel, shape (2, n).
+    source
+        Number of the recipe's training entry, shape (n,).
+    group
+        Number of the polygon, feature or group, over all sources; -1 for a plain point, shape (n,).
+    line
+        Line, or feature, of the file, shape (n,).
+    reason
+        Why the row is left out, one of `REASONS`; empty for a row that is kept, shape (n,).
+    """
+
+    labels: LabelArray
+    xy: NDArray[np.float64]
+    pixel_yx: NDArray[np.int64]
+    source: NDArray[np.int64]
+    group: NDArray[np.int64]
+    line: NDArray[np.int64]
+    reason: NDArray[np.str_]
+
+    def open(self) -> MaskArray:
+        """Rows not left out."""
+        return np.asarray(self.reason == "")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TrainingReport:
     """What became of the rows.
 
     Parameters
     ----------
+    rows
+        The rows themselves; those that are kept are the rows of the training set, in the same order.
     read, kept
         Rows by source.
     dropped
@@ -87,6 +130,7 @@ class TrainingReport:
         Sentences a user should read.
     """
 
+    rows: Rows
     read: Mapping[str, int]
     kept: Mapping[str, int]
     dropped: Mapping[tuple[str, str], int]

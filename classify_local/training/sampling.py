@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,23 +13,8 @@ from classify_local.grid import Grid
 from classify_local.legend import Legend
 from classify_local.training import samples
 from classify_local.training.points import ReferencePoints, project
-from classify_local.training.samples import TrainingReport, TrainingSet
+from classify_local.training.samples import Rows, TrainingReport, TrainingSet
 from classify_local.types import LabelArray, MaskArray
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Rows:
-    """All rows of all sources, on the stack's grid. `reason` is empty while a row is kept."""
-
-    labels: LabelArray
-    xy: NDArray[np.float64]
-    pixel_yx: NDArray[np.int64]
-    source: NDArray[np.int64]
-    reason: NDArray[np.str_]
-
-    def open(self) -> MaskArray:
-        """Rows not dropped so far."""
-        return np.asarray(self.reason == "")
 
 
 def sample_points(
@@ -63,20 +47,31 @@ def sample_points(
         labels=rows.labels[chosen],
         xy=rows.xy[chosen],
         source=rows.source[chosen],
+        group=rows.group[chosen],
     )
     return training, _report(sources, rows, training, losses, stack.grid, legend)
 
 
-def _gather(sources: Sequence[ReferencePoints], grid: Grid) -> _Rows:
+def _gather(sources: Sequence[ReferencePoints], grid: Grid) -> Rows:
     placed = [points.in_crs(grid.crs.to_wkt()) for points in sources]
     x = np.concatenate([np.empty(0), *(points.x for points in placed)])
     y = np.concatenate([np.empty(0), *(points.y for points in placed)])
     labels = np.concatenate([np.empty(0, np.int64), *(points.labels for points in placed)])
-    source = np.repeat(np.arange(len(placed)), [len(points.x) for points in placed])
-    return _Rows(
-        labels=labels, xy=np.stack([x, y], axis=1), source=source,
+    source = np.repeat(np.arange(len(placed)), [len(points) for points in placed])
+    line = np.concatenate([np.empty(0, np.int64), *(points.line for points in placed)])
+    return Rows(
+        labels=labels, xy=np.stack([x, y], axis=1), source=source, line=line, group=_groups(placed),
         pixel_yx=_whole_pixels(grid.pixel_yx(x, y)), reason=np.full(len(x), "", dtype="U64"),
     )  # fmt: skip
+
+
+def _groups(sources: Sequence[ReferencePoints]) -> NDArray[np.int64]:
+    """Numbers of groups, made different from source to source."""
+    found, first = [np.empty(0, np.int64)], 0
+    for points in sources:
+        found.append(np.where(points.group >= 0, points.group + first, -1))
+        first += int(points.group.max(initial=-1)) + 1
+    return np.concatenate(found)
 
 
 def _whole_pixels(yx: NDArray[np.float64]) -> NDArray[np.int64]:
@@ -87,7 +82,7 @@ def _whole_pixels(yx: NDArray[np.float64]) -> NDArray[np.int64]:
     return np.where(usable, np.floor(np.where(usable, yx, 0)), -1).astype(np.int64)
 
 
-def _inside(rows: _Rows, grid: Grid) -> MaskArray:
+def _inside(rows: Rows, grid: Grid) -> MaskArray:
     y, x = rows.pixel_yx
     return np.asarray((y >= 0) & (y < grid.shape[0]) & (x >= 0) & (x < grid.shape[1]))
 
@@ -101,7 +96,7 @@ def _mask_losses(labels: LabelArray, by_layer: MaskArray, layers: Sequence[str])
     return losses
 
 
-def _drop_repetitions(rows: _Rows) -> None:
+def _drop_repetitions(rows: Rows) -> None:
     """Leave out pixels with two classes, and all but the first row of a pixel."""
     kept = np.flatnonzero(rows.open())
     _, pixel = np.unique(rows.pixel_yx[:, kept], axis=1, return_inverse=True)
@@ -119,7 +114,7 @@ def _drop_repetitions(rows: _Rows) -> None:
 
 def _report(
     sources: Sequence[ReferencePoints],
-    rows: _Rows,
+    rows: Rows,
     training: TrainingSet,
     losses: dict[str, dict[int, int]],
     grid: Grid,
@@ -130,22 +125,22 @@ def _report(
     kept: Counter[str] = Counter()
     for number, points in enumerate(sources):
         mine = rows.source == number
-        read[points.where] += int(mine.sum()) + points.n_unreadable
+        read[points.where] += len(points) + sum(points.left_out.values())
         kept[points.where] += int((mine & rows.open()).sum())
         for reason in samples.REASONS:
-            count = int((rows.reason[mine] == reason).sum()) + points.n_unreadable * (reason == samples.INVALID)
+            count = int((rows.reason[mine] == reason).sum()) + points.left_out.get(reason, 0)
             if count:
                 dropped[points.where, reason] += count
     return TrainingReport(
-        read=read, kept=kept, dropped=dropped, classes=training.counts, mask_losses=losses,
+        rows=rows, read=read, kept=kept, dropped=dropped, classes=training.counts, mask_losses=losses,
         notes=tuple(_notes(sources, rows, training, grid, legend)),
     )  # fmt: skip
 
 
 def _notes(
-    sources: Sequence[ReferencePoints], rows: _Rows, training: TrainingSet, grid: Grid, legend: Legend
+    sources: Sequence[ReferencePoints], rows: Rows, training: TrainingSet, grid: Grid, legend: Legend
 ) -> list[str]:
-    notes = [line for points in sources for line in points.unreadable]
+    notes = [line for points in sources for line in points.notes]
     for number, points in enumerate(sources):
         outside = rows.reason[rows.source == number] == samples.OUTSIDE
         if outside.any() and _swapped(points, outside, grid) > outside.sum() / 2:

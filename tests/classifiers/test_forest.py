@@ -34,8 +34,9 @@ def legend_of(values) -> Legend:
 def table(features: np.ndarray, labels: np.ndarray) -> TrainingSet:
     count = len(labels)
     return TrainingSet(
-        features=features, labels=labels.astype(np.int64), xy=np.zeros((count, 2)), source=np.zeros(count, np.int64)
-    )
+        features=features, labels=labels.astype(np.int64), xy=np.zeros((count, 2)),
+        source=np.zeros(count, np.int64), group=np.full(count, -1),
+    )  # fmt: skip
 
 
 def trained(training: TrainingSet, **parameters: Any) -> TrainedModel:

@@ -177,9 +177,10 @@ NOT_YET = [
         not_yet(f"{key} for a table", of_table(key, value), rf"training\[0\]\.{key}: {key} for a table")
         for key, value in {
             "filter": "landcover > 0", "edits": "edits.csv", "geojson": "GEOM", "classes": {10: ["forest"]},
-            "columns": {10: "is_forest"}, "default": 40, "group": "plot",
+            "columns": {10: "is_forest"}, "default": 40, "group": "plot", "sheet": "2021", "encoding": "cp1252",
         }.items()
     ),
+    not_yet("thinning", of_table("thin", {"per_class": 5}), r"training\[0\]\.thin: thinning"),
     not_yet("auxiliaries", put("auxiliaries", ["terrain"]), "auxiliaries: auxiliary layers"),
     *(
         not_yet(f"output {key}", put("output", key, value), rf"output\.{key}: another {key}")

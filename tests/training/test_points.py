@@ -13,6 +13,7 @@ from rasterio.warp import transform as rasterio_transform
 from classify_local.errors import InputError
 from classify_local.recipe.text import load
 from classify_local.training.points import COORDINATE_COLUMNS, ReferencePoints, known_crs, read_points
+from classify_local.training.samples import INVALID
 
 
 def read_entry(**entry: Any) -> ReferencePoints:
@@ -160,8 +161,8 @@ def test_a_class_may_be_written_as_a_real_number(read, text, value):
 def test_what_cannot_be_read_is_told_with_its_line(read, row, words):
     points = read(f"lon,lat,class\n1,2,3\n{row}\n4,5,6\n")
     assert points.labels.tolist() == [3, 6]
-    assert points.n_unreadable == 1
-    (line,) = points.unreadable
+    assert points.left_out[INVALID] == 1
+    (line,) = points.notes
     assert "points.csv, line 3: " in line
     assert words in line
 
@@ -169,13 +170,13 @@ def test_what_cannot_be_read_is_told_with_its_line(read, row, words):
 def test_lines_are_counted_as_an_editor_does(read):
     points = read('lon,lat,class,note\n\n1,2,3,"two\nlines"\n\nx,2,3,\n')
     assert points.labels.tolist() == [3]
-    assert "line 6" in points.unreadable[0]
+    assert "line 6" in points.notes[0]
 
 
 def test_the_first_twenty_are_shown_and_all_are_counted(read):
     points = read("lon,lat,class\n1,2,3\n" + "x,2,3\n" * 50)
-    assert (len(points.unreadable), points.n_unreadable) == (20, 50)
-    assert len(points.x) + points.n_unreadable == 51
+    assert (len(points.notes), points.left_out[INVALID]) == (20, 50)
+    assert len(points.x) + points.left_out[INVALID] == 51
 
 
 def test_a_table_in_which_nothing_can_be_read_is_an_error(read):
@@ -207,7 +208,7 @@ def test_collected_points_that_are_not_there_yet_are_none(tmp_path):
     (tmp_path / "empty.csv").write_text("XCoordinate,YCoordinate,class\n")
     for name in ("none.csv", "empty.csv"):
         points = read_entry(collected=str(tmp_path / name))
-        assert len(points.x) == len(points.y) == len(points.labels) == points.n_unreadable == 0
+        assert len(points.x) == len(points.y) == len(points.labels) == points.left_out[INVALID] == 0
 
 
 def test_a_table_that_is_not_there_is_an_error(tmp_path):
@@ -222,7 +223,7 @@ PLACES = np.array([32.0, 32.5, 33.25]), np.array([-13.0, -13.75, -14.0])
 
 def points_at(x: np.ndarray, y: np.ndarray, crs: str) -> ReferencePoints:
     return ReferencePoints(
-        where="points.csv", x=x, y=y, labels=np.arange(len(x)), crs=crs, unreadable=(), n_unreadable=0
+        where="points.csv", x=x, y=y, labels=np.arange(len(x)), crs=crs, line=np.arange(len(x)), group=np.full(len(x), -1)
     )
 
 
@@ -267,4 +268,4 @@ def test_the_sample_scenes_points_are_read():
     points = read_entry(collected=str(path))
     lines = path.read_text().splitlines()[1:]
     assert len(points.x) == len(lines)
-    assert points.n_unreadable == 0
+    assert points.left_out[INVALID] == 0

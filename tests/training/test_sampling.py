@@ -47,7 +47,8 @@ def points(
 ) -> ReferencePoints:
     return ReferencePoints(
         where=where, x=np.asarray(x, float), y=np.asarray(y, float), labels=np.asarray(labels, np.int64), crs=crs,
-        unreadable=unreadable, n_unreadable=len(unreadable),
+        line=np.arange(2, len(x) + 2), group=np.full(len(x), -1), notes=unreadable,
+        left_out={samples.INVALID: len(unreadable)},
     )  # fmt: skip
 
 
@@ -377,8 +378,9 @@ def test_one_class_is_not_enough_and_it_is_said_where_rows_went(stack, rows, wor
 def test_columns_of_a_training_set_are_of_one_length():
     with pytest.raises(ValueError, match="differ in length"):
         TrainingSet(
-            features=np.zeros((3, 2)), labels=np.zeros(2, np.int64), xy=np.zeros((3, 2)), source=np.zeros(3, np.int64)
-        )
+            features=np.zeros((3, 2)), labels=np.zeros(2, np.int64), xy=np.zeros((3, 2)),
+            source=np.zeros(3, np.int64), group=np.zeros(3, np.int64),
+        )  # fmt: skip
 
 
 # a recipe's training data as a whole
