@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from classify_local.checking import CheckReport, check_recipe
 from classify_local.classifiers import persistence
-from classify_local.classifiers.export import tree_text
+from classify_local.classifiers.export import require_tree, tree_text
 from classify_local.classifiers.trained import TrainedModel, require_model_gives
 from classify_local.demonstration import HeldOut, copy_sample, held_out_accuracy
+from classify_local.errors import collect
 from classify_local.features.images import open_stack as _open_stack
 from classify_local.features.stack import FeatureStack
 from classify_local.learning import Learned, learn, study_of
@@ -31,7 +33,7 @@ from classify_local.report.text import mask_lines, training_lines
 from classify_local.storage import atomic
 from classify_local.storage.fingerprint import sha256
 from classify_local.training.samples import TrainingReport
-from classify_local.transfer import transfer_notes
+from classify_local.transfer import require_contract, transfer_notes
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -131,7 +133,8 @@ def train(
     """
     document, reporter = load(recipe), reporter or Silent()
     path = None if model is None else Path(model)
-    ready = prepare_training(document, _paths(allow), None if path is None else path.absolute().parent)
+    _require_places(document, path, export_tree)
+    ready = prepare_training(document, _paths(allow))
     learned = _learn(ready, reporter, Stop())
     if importance:
         _tell_study(learned, path, reporter)
@@ -293,6 +296,14 @@ def status(folder: PathLike, *, verify: bool = False) -> RunStatus:
     return read_status(Path(folder), verify=verify)
 
 
+def _require_places(document: RecipeDocument, model: Path | None, tree: PathLike | None) -> None:
+    """What a training shall write can be written, and is something its classifier has."""
+    steps = [partial(atomic.require_file_name, Path(path)) for path in (model, tree) if path is not None]
+    if tree is not None:
+        steps.append(partial(require_tree, document.recipe.classifier))
+    collect(steps)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Source:
     """Where a map comes from: the plan, the features, and the model, which is trained or read when it is needed."""
@@ -323,6 +334,7 @@ def _given(document: RecipeDocument, path: Path, allow: Sequence[Path], folder: 
     require_model_gives(model, bare.recipe.output.bands)
     ready = prepare(bare, allow, folder)
     stack = ready.stack.picked(model.bands, str(path))
+    require_contract(stack, model, str(path))
     for note in transfer_notes(stack, model):
         reporter.say(note)
     plan = make_plan(bare, stack, model.legend, sha256(path))

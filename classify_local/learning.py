@@ -13,7 +13,7 @@ from classify_local.accuracy.tuning import Tuned
 from classify_local.accuracy.validation import Validation, cross_validate
 from classify_local.classifiers import registry
 from classify_local.classifiers.scaling import resolve_scaling
-from classify_local.classifiers.trained import TrainedModel, train
+from classify_local.classifiers.trained import BandContract, TrainedModel, train
 from classify_local.errors import InputError
 from classify_local.features.stack import FeatureStack
 from classify_local.grid import Window, blocks, spread_blocks
@@ -91,25 +91,36 @@ def learn(
     InputError
         If the data do not suit the classifier.
     """
-    recipe = ready.document.recipe
-    classifier, wanted = recipe.classifier, recipe.output.bands
-    if not registry.capabilities_of(classifier).training:
-        samples = image_samples(ready.stack, _IMAGE_SAMPLES // 100)
-        model = train(classifier, _no_rows(ready.stack), ready.stack.names, ready.legend, wanted, samples)
-        return Learned(
-            model=model, training=_no_rows(ready.stack), report=None, groups=None, pixels=None, validation=None,
-            search=None, unchecked="",
-        )  # fmt: skip
+    if not registry.capabilities_of(ready.document.recipe.classifier).training:
+        return _of_no_rows(ready)
     training, report = sample_points(ready.points, ready.stack, ready.legend)
     say(report)
-    require_two_classes(training, report)
-    bands = ready.stack.names
+    return _of_rows(ready, training, report, stopped, check=check)
+
+
+def _of_no_rows(ready: Trainable) -> Learned:
+    """A classifier that needs no training data."""
+    recipe, none = ready.document.recipe, _no_rows(ready.stack)
+    samples = image_samples(ready.stack, _IMAGE_SAMPLES // 100)
+    model = train(recipe.classifier, none, ready.stack.names, ready.legend, recipe.output.bands, samples)
+    return Learned(
+        model=replace(model, contract=_contract(ready.stack)), training=none, report=None, groups=None, pixels=None,
+        validation=None, search=None, unchecked="",
+    )  # fmt: skip
+
+
+def _of_rows(
+    ready: Trainable, training: TrainingSet, report: TrainingReport, stopped: Callable[[], None], *, check: bool
+) -> Learned:
+    recipe, bands = ready.document.recipe, ready.stack.names
+    classifier, search = recipe.classifier, None
+    if not _is_of_its_class(classifier, training):
+        require_two_classes(training, report)
     pixels = image_samples(ready.stack, _IMAGE_SAMPLES) if registry.capabilities_of(classifier).scaled else None
     groups = make_groups(training.xy, training.group, "polygons and groups", _FOLDS)
-    search = None
     if getattr(classifier, "tune", False):
         classifier, search = tuned(classifier, training, as_seen(classifier, training, pixels), bands, groups)
-    model = train(classifier, training, bands, ready.legend, wanted, pixels)
+    model = train(classifier, training, bands, ready.legend, recipe.output.bands, pixels)
     validation, unchecked = None, ""
     if check:
         try:
@@ -121,9 +132,14 @@ def learn(
         "tuning": None if search is None else search.to_dict(),
     }  # fmt: skip
     return Learned(
-        model=replace(model, training=facts), training=training, report=report, groups=groups, pixels=pixels,
-        validation=validation, search=search, unchecked=unchecked,
+        model=replace(model, training=facts, contract=_contract(ready.stack)), training=training, report=report,
+        groups=groups, pixels=pixels, validation=validation, search=search, unchecked=unchecked,
     )  # fmt: skip
+
+
+def _is_of_its_class(classifier: Classifier, training: TrainingSet) -> bool:
+    """True if a machine that learns a single class has rows of it."""
+    return getattr(classifier, "svm_type", "") == "one_class" and getattr(classifier, "one_class", 0) in training.counts
 
 
 def validate(
@@ -145,7 +161,7 @@ def validate(
     fit = trainer(classifier, bands)
     repeats = _REPEATS if len(training) <= _MANY_ROWS else 1
     return cross_validate(
-        lambda rows, codes, held_out: fit(rows, codes)(held_out), features, training.labels, groups,
+        lambda rows, labels, held_out: fit(rows, labels)(held_out), features, training.labels, groups,
         k=_FOLDS, repeats=repeats, stopped=stopped,
     )  # fmt: skip
 
@@ -191,6 +207,10 @@ def _pixels_of(stack: FeatureStack, windows: Iterable[Window], most: int) -> Fea
         pixels = block.features[:, block.valid].T
         parts.append(pixels[:: max(1, -(-len(pixels) * _LOOKED_AT // most))])
     return np.concatenate(parts)
+
+
+def _contract(stack: FeatureStack) -> tuple[BandContract, ...]:
+    return tuple(BandContract(unit=spec.unit, reflectance=spec.reflectance) for spec in stack.bands)
 
 
 def _no_rows(stack: FeatureStack) -> TrainingSet:

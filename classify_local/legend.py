@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,25 +23,35 @@ _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 class LegendEntry:
     """One class: the value in the map, what people call it, and its colour as `#RRGGBB`.
 
+    Parameters
+    ----------
+    value, label, color
+        The class value, its name and its colour.
+    parent
+        The class of an upper level it belongs to, for example `Forest land`; an empty one is none.
+
     Raises
     ------
     InputError
-        If the label is empty or holds what no file can, or the colour is none.
+        If the label is empty, label or parent hold what no file can, or the colour is none.
     """
 
     value: int
     label: str
     color: str
+    parent: str | None = None
 
     def __post_init__(self) -> None:
         if not self.label.strip():
             raise InputError(f"class {self.value} has an empty label; give it a name")
-        unwritable = _NOT_XML.search(self.label)
-        if unwritable:
-            raise InputError(
-                f"class {self.value} has a label with the control character {unwritable[0]!a}; take it out"
-            )
+        for what, text in (("label", self.label), ("parent", self.parent or "")):
+            unwritable = _NOT_XML.search(text)
+            if unwritable:
+                raise InputError(
+                    f"class {self.value} has a {what} with the control character {unwritable[0]!a}; take it out"
+                )
         object.__setattr__(self, "color", normal_color(self.color))
+        object.__setattr__(self, "parent", (self.parent or "").strip() or None)
 
     @property
     def rgb(self) -> tuple[int, int, int]:
@@ -84,6 +94,50 @@ class Legend:
     def label(self, value: int) -> str:
         """The label of a class value; the value itself as text if the legend has none."""
         return next((entry.label for entry in self.entries if entry.value == value), str(value))
+
+    @property
+    def parents(self) -> tuple[str, ...]:
+        """The classes of the upper level that are named, in the order of the class values."""
+        return tuple(dict.fromkeys(entry.parent for entry in self.entries if entry.parent is not None))
+
+    def parent_of(self, value: int) -> str | None:
+        """The class of the upper level a class value belongs to; None if none is named."""
+        return next((entry.parent for entry in self.entries if entry.value == value), None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpperLevel:
+    """The legend one level up.
+
+    Parameters
+    ----------
+    labels
+        The upper classes, in the order of the class values below them.
+    of
+        Class value to the number of its upper class, from 0.
+    """
+
+    labels: tuple[str, ...]
+    of: Mapping[int, int]
+
+
+def upper(legend: Legend) -> UpperLevel:
+    """The upper level of a legend, to which maps and error matrices can be collapsed.
+
+    A class without a parent is an upper class itself, under its own label; classes that name that
+    label as their parent join it.
+    """
+    names = [entry.parent or entry.label for entry in legend]
+    labels = tuple(dict.fromkeys(names))
+    number = {label: i for i, label in enumerate(labels)}
+    return UpperLevel(
+        labels=labels, of={entry.value: number[name] for entry, name in zip(legend, names, strict=True)}
+    )
+
+
+def next_value(values: Iterable[int]) -> int:
+    """The value of a class that is added: one above the greatest, 1 for the first, as in SEPAL."""
+    return max(values, default=0) + 1
 
 
 def normal_color(color: str) -> str:
@@ -140,6 +194,7 @@ def _repetitions(entries: Sequence[LegendEntry]) -> Iterator[str]:
         seen: dict[object, LegendEntry] = {}
         for entry in entries:
             given = getattr(entry, field)
+            given = given.strip() if isinstance(given, str) else given
             if given in seen:
                 yield (
                     f"{field} {given!r} stands twice in the legend, for {seen[given].label!r} and "

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from classify_local.accuracy.groups import Groups
 from classify_local.accuracy.importance import Importance, OutOfBag, out_of_bag, permutation_importance
@@ -17,7 +16,7 @@ from classify_local.classifiers.protocol import Fitted
 from classify_local.errors import InputError
 from classify_local.recipe.classifiers import Classifier, RandomForest
 from classify_local.training.samples import TrainingSet
-from classify_local.types import FeatureArray
+from classify_local.types import FeatureArray, LabelArray
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,20 +87,19 @@ def tuned(
 
 def trainer(
     classifier: Classifier, bands: tuple[str, ...]
-) -> Callable[[FeatureArray, NDArray[np.int64]], Callable[[FeatureArray], NDArray[np.int64]]]:
-    """A function that fits a classifier to rows with codes 0, 1, ... and gives what predicts codes.
+) -> Callable[[FeatureArray, LabelArray], Callable[[FeatureArray], LabelArray]]:
+    """A function that fits a classifier to rows with class values and gives what predicts those of other rows."""
+    asked = getattr(classifier, "class_weights", None)
+    weighted = asked if isinstance(asked, dict) else ()  # a part of the rows may lack a class that has a weight
 
-    Weights by class value have no meaning among the codes of a part; `balanced` has.
-    """
-    balanced = getattr(classifier, "class_weights", None) == "balanced"
-
-    def fit(features: FeatureArray, codes: NDArray[np.int64]) -> Callable[[FeatureArray], NDArray[np.int64]]:
-        classes = range(int(codes.max()) + 1)
-        weights = registry.resolve_weights(classifier, codes, classes) if balanced else None
+    def fit(features: FeatureArray, labels: LabelArray) -> Callable[[FeatureArray], LabelArray]:
+        distinct, codes = np.unique(labels, return_inverse=True)
+        classes = tuple(distinct.tolist())
         fitted = registry.fit(
-            classifier, features, codes, bands=bands, classes=classes, probability=False, weights=weights
-        )
-        return lambda rows: fitted.predict(np.ascontiguousarray(rows, dtype=np.float32))
+            classifier, features, codes, bands=bands, classes=classes, probability=False,
+            weights=registry.resolve_weights(classifier, codes, classes, weighted),
+        )  # fmt: skip
+        return lambda rows: distinct[fitted.predict(np.ascontiguousarray(rows, dtype=np.float32))]
 
     return fit
 
@@ -111,15 +109,15 @@ class _Estimator:
 
     def __init__(self, classifier: Classifier, bands: tuple[str, ...]) -> None:
         self._fit = trainer(classifier, bands)
-        self._predict: Callable[[FeatureArray], NDArray[np.int64]] | None = None
+        self._predict: Callable[[FeatureArray], LabelArray] | None = None
 
-    def fit(self, features: FeatureArray, codes: NDArray[np.int64]) -> _Estimator:
-        """Fit to codes 0, 1, ..."""
-        self._predict = self._fit(features, codes)
+    def fit(self, features: FeatureArray, labels: LabelArray) -> _Estimator:
+        """Fit to class values."""
+        self._predict = self._fit(features, labels)
         return self
 
-    def predict(self, features: FeatureArray) -> NDArray[np.int64]:
-        """Codes of rows."""
+    def predict(self, features: FeatureArray) -> LabelArray:
+        """Class values of rows."""
         if self._predict is None:
             raise ValueError("fit comes before predict")
         return self._predict(features)

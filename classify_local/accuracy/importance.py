@@ -24,7 +24,7 @@ from classify_local.types import FeatureArray, LabelArray
 
 Predict: TypeAlias = Callable[[FeatureArray], LabelArray]
 Fit: TypeAlias = Callable[[FeatureArray, LabelArray], Predict]
-"""From features (n, bands) and class codes 0, 1, ... without gaps to what gives the codes of other rows."""
+"""From features (n, bands) and class values, which are at least two, to what gives those of other rows."""
 
 PREDICTED_ROWS = 3_000_000
 """Rows that are predicted at most, over all bands, shuffles and repeats; fewer rows are scored then."""
@@ -214,12 +214,10 @@ def dominance_warnings(importance: Importance) -> Iterator[str]:
 
 
 def _fitted(fit: Fit, features: FeatureArray, labels: LabelArray) -> Predict:
-    """A fitted model that gives class values."""
-    classes, codes = np.unique(labels, return_inverse=True)
-    if len(classes) == 1:
-        return lambda rows: np.full(len(rows), classes[0])
-    predict = fit(features, codes)
-    return lambda rows: classes[predict(rows)]
+    """A fitted model; of a single class, which libraries refuse, one that always gives it."""
+    if (labels == labels[0]).all():
+        return lambda rows: np.full(len(rows), labels[0])
+    return fit(features, labels)
 
 
 def _losses(

@@ -27,7 +27,7 @@ from classify_local.errors import InputError
 from classify_local.types import FeatureArray, LabelArray
 
 MakeEstimator: TypeAlias = Callable[[Parameters], Any]
-"""From the searched parameters to something with scikit-learn's `fit(features, codes)` and `predict(features)`.
+"""From the searched parameters to something with scikit-learn's `fit(features, labels)` and `predict(features)`.
 Making and fitting may raise InputError where parameters do not fit the table; they are passed over then."""
 
 _ROWS = 1000
@@ -168,12 +168,12 @@ class _Candidate(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.parameters = parameters
 
     def fit(self, features: FeatureArray, labels: LabelArray) -> _Candidate:
-        self.classes_, codes = np.unique(labels, return_inverse=True)
+        self.classes_ = np.unique(labels)
         self.refused_, self.fitted_ = False, None
         if len(self.classes_) > 1:
             try:
                 self.fitted_ = self.make_estimator(self.parameters)
-                self.fitted_.fit(features, codes)
+                self.fitted_.fit(features, labels)
             except InputError as error:
                 self.refused_ = True
                 self.refuse(self.parameters, str(error))
@@ -182,7 +182,7 @@ class _Candidate(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     def predict(self, features: FeatureArray) -> LabelArray:
         if self.fitted_ is None:
             return np.full(len(features), self.classes_[0])
-        return np.asarray(self.classes_[np.asarray(self.fitted_.predict(features), dtype=np.intp)])
+        return np.asarray(self.fitted_.predict(features))
 
 
 def _balanced(candidate: _Candidate, features: FeatureArray, labels: LabelArray) -> float:

@@ -22,8 +22,8 @@ from classify_local.errors import InputError
 from classify_local.types import FeatureArray, LabelArray
 
 FitPredict: TypeAlias = Callable[[FeatureArray, LabelArray, FeatureArray], LabelArray]
-"""From training features (n, bands), their class codes 0, 1, ... without gaps (n,) and test features
-(m, bands) to the codes given to the test rows (m,)."""
+"""From training features (n, bands), their class values (n,), which are at least two, and test features (m, bands)
+to the class values given to the test rows (m,)."""
 
 WHAT_IT_IS = "a check of the model, not the map's accuracy"
 
@@ -173,7 +173,7 @@ def cross_validate(
     Parameters
     ----------
     fit_predict
-        Trains and predicts; gets the classes of the training part as codes without gaps.
+        Trains and predicts.
     features
         Shape (n, bands).
     labels
@@ -219,10 +219,10 @@ def held_out(
     mapped = np.empty(len(labels), dtype=np.int64)
     for train, test in folds.splits():
         stopped()
-        classes, codes = np.unique(labels[train], return_inverse=True)
+        known = labels[train]
         # libraries refuse to learn a single class, and there is nothing to learn
-        given = fit_predict(features[train], codes, features[test]) if len(classes) > 1 else np.zeros(len(test), int)
-        mapped[test] = classes[given]
+        several = bool((known != known[0]).any())
+        mapped[test] = fit_predict(features[train], known, features[test]) if several else known[0]
     return mapped
 
 

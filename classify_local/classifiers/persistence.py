@@ -6,6 +6,7 @@ written. A model that gives others after loading, for whatever reason, is refuse
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from pydantic import BaseModel, Field, StrictInt, StrictStr, ValidationError
 from classify_local.classifiers import registry, scaling
 from classify_local.classifiers.inference.protocol import LibraryPredictor
 from classify_local.classifiers.protocol import plain
-from classify_local.classifiers.trained import TrainedModel
+from classify_local.classifiers.trained import BandContract, TrainedModel
 from classify_local.errors import InputError, RefusedError
 from classify_local.legend import Legend, LegendEntry
 from classify_local.recipe.classifiers import Classifier
@@ -34,6 +35,12 @@ class _Class(BaseModel):
     color: StrictStr
 
 
+class _Band(BaseModel):
+    name: StrictStr
+    unit: StrictStr
+    reflectance: tuple[float, float] | None
+
+
 class _Manifest(BaseModel):
     """What a manifest must say beside format, versions and digests; a file may say anything."""
 
@@ -42,6 +49,7 @@ class _Manifest(BaseModel):
     classes: tuple[StrictInt, ...] = Field(min_length=2)
     legend: tuple[_Class, ...]
     training: dict[str, Any]
+    contract: tuple[_Band, ...] = ()
 
 
 def save(model: TrainedModel, path: Path) -> None:
@@ -52,13 +60,12 @@ def save(model: TrainedModel, path: Path) -> None:
     StorageError
         If it cannot be written.
     """
-    members = {f"fitted/{name}": array for name, array in model.fitted.arrays().items()}
-    if model.scaling is not None:
-        members |= {f"scaling/{name}": array for name, array in model.scaling.arrays().items()}
-    if model.regression is not None:
-        members |= {f"regression/{name}": array for name, array in model.regression.arrays().items()}
-    members |= {f"canary/{name}": array for name, array in _canary(model, model.samples[:_CANARY]).items()}
-    models.write(path, describe(model), members)
+    models.write(path, describe(model), _members(model))
+
+
+def digest(model: TrainedModel) -> str:
+    """Hexadecimal SHA-256 of the model file that `save` would write."""
+    return hashlib.sha256(models.pack(describe(model), _members(model))).hexdigest()
 
 
 def load(path: Path) -> TrainedModel:
@@ -75,6 +82,9 @@ def load(path: Path) -> TrainedModel:
         legend = Legend(tuple(LegendEntry(**entry.model_dump()) for entry in said.legend))
     except (ValidationError, InputError) as error:
         raise RefusedError(f"{path}: its manifest does not describe a model; train the model again") from error
+    told = tuple(band.name for band in said.contract)
+    if told not in ((), said.bands):
+        raise RefusedError(f"{path}: its manifest does not describe a model; train the model again")
     if list(said.classes) != sorted(set(said.classes) & set(legend.values)) or len(set(said.bands)) != len(said.bands):
         raise RefusedError(f"{path}: its manifest does not describe a model; train the model again")
     try:
@@ -93,7 +103,22 @@ def describe(model: TrainedModel) -> dict[str, Any]:
         "classes": list(model.classes),
         "legend": [{"value": e.value, "label": e.label, "color": e.color} for e in model.legend],
         "training": model.training,
+        "contract": [
+            {"name": name, "unit": band.unit, "reflectance": band.reflectance}
+            for name, band in zip(model.bands, model.contract, strict=False)
+        ],
     }
+
+
+def _members(model: TrainedModel) -> dict[str, NDArray[np.generic]]:
+    """Every array of a model file by the name of its member."""
+    members = {f"fitted/{name}": array for name, array in model.fitted.arrays().items()}
+    if model.scaling is not None:
+        members |= {f"scaling/{name}": array for name, array in model.scaling.arrays().items()}
+    if model.regression is not None:
+        members |= {f"regression/{name}": array for name, array in model.regression.arrays().items()}
+    members |= {f"canary/{name}": array for name, array in _canary(model, model.samples[:_CANARY]).items()}
+    return members
 
 
 def _restored(said: _Manifest, legend: Legend, members: Members) -> TrainedModel:
@@ -110,6 +135,7 @@ def _restored(said: _Manifest, legend: Legend, members: Members) -> TrainedModel
             if "regression" in parts else None
         ),
         samples=plain(_part(members, "canary"), "rows", np.float32, (None, bands)),
+        contract=tuple(BandContract(unit=band.unit, reflectance=band.reflectance) for band in said.contract),
     )  # fmt: skip
 
 

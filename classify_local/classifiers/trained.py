@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classify_local.classifiers import registry
-from classify_local.classifiers.inference.build import fastest_exact
-from classify_local.classifiers.inference.protocol import CompiledPredictor
+from classify_local.classifiers.inference.build import fastest_exact, fastest_exact_regression
+from classify_local.classifiers.inference.protocol import CompiledPredictor, CompiledRegressor
 from classify_local.classifiers.protocol import Fitted, FittedRegressor
 from classify_local.classifiers.scaling import Scaling, resolve_scaling
 from classify_local.errors import InputError
@@ -25,6 +25,22 @@ CHUNK = 65_536
 """Pixels classified at once: bounds temporary memory, and the time a stop has to wait."""
 
 _SAMPLES = 4096
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BandContract:
+    """What the values of a band are.
+
+    Parameters
+    ----------
+    unit
+        Unit of the values.
+    reflectance
+        Scale and offset that make reflectance of them; None where that does not matter.
+    """
+
+    unit: str
+    reflectance: tuple[float, float] | None
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -51,6 +67,8 @@ class TrainedModel:
         Typical pixels as they are read, float32, shape (n, bands): the compiled form is proven on them.
     training
         Digest, counts and band ranges of the training table.
+    contract
+        For each band what its values are; empty where it was not said.
     """
 
     classifier: Classifier
@@ -62,11 +80,32 @@ class TrainedModel:
     regression: FittedRegressor | None
     samples: NDArray[np.float32]
     training: dict[str, Any]
+    contract: tuple[BandContract, ...] = ()
 
     @cached_property
     def predictor(self) -> CompiledPredictor:
         """The compiled form, proven against the library; the library where there is none."""
         return fastest_exact(self.classifier, self.fitted, self.samples, len(self.classes), self.scaling)
+
+    @cached_property
+    def regressor(self) -> CompiledRegressor:
+        """The compiled form of the regression, proven against the library; the library where there is none.
+
+        Raises
+        ------
+        ValueError
+            If the model has no regression.
+        """
+        if self.regression is None:
+            raise ValueError("a regression is asked of a model without one")
+        return fastest_exact_regression(self.classifier, self.regression, self.samples)
+
+    def warm_up(self, *, regression: bool) -> TrainedModel:
+        """The model itself, its compiled forms made: here, and not by several threads at once."""
+        _ = self.predictor
+        if regression:
+            _ = self.regressor
+        return self
 
     def probabilities(self, features: FeatureArray, stopped: Callable[[], None] = lambda: None) -> NDArray[np.float64]:
         """Probability of each class for each pixel; a classifier that gives none has 1 for its class.
@@ -89,11 +128,6 @@ class TrainedModel:
             part = np.ascontiguousarray(features[:, first : first + CHUNK])
             result[:, first : first + CHUNK] = self.predictor.shares(part).probabilities()
         return result
-
-    def rows(self, features: FeatureArray) -> NDArray[np.float32]:
-        """Features, shape (bands, n), as rows a library takes, shape (n, bands), scaled."""
-        rows = np.ascontiguousarray(features.T, dtype=np.float32)
-        return rows if self.scaling is None else self.scaling.apply(rows)
 
 
 def train(

@@ -14,13 +14,13 @@ from classify_local.bands.indexes import INDEXES, fill_indexes
 from classify_local.bands.pairwise import Operation, Pair, pair_names, pairs_of
 from classify_local.bands.profiles import BANDS, INDEX, BandSetSpec, profile
 from classify_local.errors import InputError, collect
-from classify_local.features.stack import BandSpec
+from classify_local.features.stack import STORED, BandSpec
 from classify_local.recipe.model import Derived
 from classify_local.types import FeatureArray
 
 _UNITS = {
-    Operation.RATIO: "1", Operation.NORMALIZED_DIFFERENCE: "1", Operation.DIFFERENCE: "stored value",
-    Operation.DISTANCE: "stored value", Operation.ANGLE: "half turns",
+    Operation.RATIO: "1", Operation.NORMALIZED_DIFFERENCE: "1", Operation.DIFFERENCE: STORED,
+    Operation.DISTANCE: STORED, Operation.ANGLE: "half turns",
 }  # fmt: skip
 _RANGES = {Operation.ANGLE: (-1.0, 1.0)}
 
@@ -123,7 +123,7 @@ def resolve_derived(
         if spec.kind == INDEX:
             run: Run = _index_run(spec, inputs, taken, source, scale, offset)
         else:
-            run = _pair_run(spec, inputs, taken, source)
+            run = _pair_run(spec, inputs, taken, source, scale, offset)
         taken |= {band.name for band in run.bands}
         if run.bands:
             runs.append(run)
@@ -156,24 +156,26 @@ def _profile_names() -> list[str]:
     return list(dict.fromkeys([*bands, "brightness", "greenness", "wetness"]))
 
 
-def _pair_run(spec: BandSetSpec, inputs: Inputs, taken: set[str], source: str) -> PairRun:
+def _pair_run(spec: BandSetSpec, inputs: Inputs, taken: set[str], source: str, scale: float, offset: float) -> PairRun:
     """Every pair i < j in the image's band order, whatever the order in the recipe, as SEPAL has it."""
     operation = Operation(spec.kind)
     asked = list(dict.fromkeys(spec.names or ()))
     numbers = collect(partial(_number, name, inputs, spec.kind) for name in asked)
     ordered = [name for _, name in sorted(zip(numbers, asked, strict=True))]
     positions = [inputs.position(name) for name in ordered]
+    unit = _UNITS[operation]
     made = zip(pair_names(ordered, operation), pairs_of(positions, operation), strict=True)
     new = [(name, pair) for name, pair in made if name not in taken]
     return PairRun(
         pairs=tuple(pair for _, pair in new),
         bands=tuple(
             BandSpec(
-                name=name, source=f"{operation} of {source}", unit=_UNITS[operation], valid_range=_RANGES.get(operation)
+                name=name, source=f"{operation} of {source}", unit=unit, valid_range=_RANGES.get(operation),
+                reflectance=(scale, offset) if unit == STORED else None,
             )
             for name, _ in new
         ),
-    )
+    )  # fmt: skip
 
 
 def _index_run(

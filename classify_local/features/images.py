@@ -17,7 +17,7 @@ from classify_local.features.stack import BandSpec, FeatureStack, resolve_featur
 from classify_local.grid import Grid, Window
 from classify_local.recipe.model import BandRef, Mask, RasterImage, Reflectance
 from classify_local.recipe.text import RecipeDocument
-from classify_local.storage.images import open_image, with_nodata, without_nodata
+from classify_local.storage.images import open_image, with_nodata
 from classify_local.storage.mosaic import Mosaic
 from classify_local.storage.safety import AllowedFolders
 from classify_local.types import FeatureArray, MaskArray
@@ -223,12 +223,15 @@ def _source(
     by_profile = None if image.bands is not None else profile_bands(image.derived, partial(_has, mosaic))
     chosen = select_bands(by_profile or image.bands, mosaic)
     inputs = Inputs(chosen, find)
-    runs = resolve_derived(image.derived, inputs, mosaic.where, *resolve_reflectance(image.reflectance, mosaic))
+    reflectance = resolve_reflectance(image.reflectance, mosaic)
+    runs = resolve_derived(image.derived, inputs, mosaic.where, *reflectance)
     _require_no_clash(chosen, runs, mosaic.where)
     mask = None if image.mask is None else _mask(image.mask, mosaic, offset, grid, document, allowed)
     return ImageSource(
         mosaic=mosaic, numbers=tuple(inputs.numbers), names=tuple(inputs.names), row=offset[0], col=offset[1],
-        selected=tuple(BandSpec(name=name, source=f"{mosaic.where}, band {n}") for name, n in chosen),
+        selected=tuple(
+            BandSpec(name=name, source=f"{mosaic.where}, band {n}", reflectance=reflectance) for name, n in chosen
+        ),
         runs=runs, mask=mask, mask_name=f"mask of image {number}",
     )  # fmt: skip
 
@@ -277,7 +280,7 @@ def _mask(
         offset = _offset(mosaic, grid)
     band = 1 if mask.band is None else find_band(mask.band, mosaic.names, mosaic.where) + 1
     return PixelMask(
-        mosaic=mosaic, bare=without_nodata(mosaic), band=band, keep=mask.keep, row=offset[0], col=offset[1]
+        mosaic=mosaic, bare=with_nodata(mosaic, None), band=band, keep=mask.keep, row=offset[0], col=offset[1]
     )
 
 

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     import xarray as xr
 
 
+STORED = "stored value"
+"""Unit of what stands in the files, and of what is computed from it without making it reflectance."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BandSpec:
     """A band of the stack.
@@ -33,12 +37,15 @@ class BandSpec:
         Unit of its values.
     valid_range
         Least and greatest possible value, where there are such.
+    reflectance
+        Scale and offset that make reflectance of its values; None where a scale of the image does not change them.
     """
 
     name: str
     source: str
-    unit: str = "stored value"
+    unit: str = STORED
     valid_range: tuple[float, float] | None = None
+    reflectance: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,10 +122,7 @@ class FeatureStack:
         """The bands, in the order in which a model sees them."""
         every = [spec for source in self.sources for spec in source.bands]
         specs = every if self.picks is None else [every[position] for position in self.picks]
-        return tuple(
-            BandSpec(name=name, source=spec.source, unit=spec.unit, valid_range=spec.valid_range)
-            for name, spec in zip(self.names, specs, strict=True)
-        )
+        return tuple(replace(spec, name=name) for name, spec in zip(self.names, specs, strict=True))
 
     @property
     def layers(self) -> tuple[str, ...]:

@@ -44,8 +44,9 @@ def classify_block(
         product.kind: np.full((len(product.bands), *valid.shape), product.nodata, dtype=product.dtype)
         for product in products
     }
-    pixels = features.reshape(len(features), -1) if valid.all() else features[:, valid]
     positions = positions_of(valid)
+    flat = features.reshape(len(features), -1)
+    pixels = flat if valid.all() else np.take(flat, positions, axis=1)
     target = _target(made, products, model, valid.shape)
     for first in range(0, len(positions), CHUNK):
         stopped()
@@ -54,9 +55,7 @@ def classify_block(
         if CLASS in made or PROBABILITY in made:
             write_shares(model.predictor.shares(part), places, target)
         if REGRESSION in made:
-            if model.regression is None:
-                raise ValueError("a regression is asked of a model without one")
-            made[REGRESSION].reshape(-1)[places] = model.regression.predict(model.rows(part))
+            made[REGRESSION].reshape(-1)[places] = model.regressor.values(part)
     return made
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from classify_local.classifiers import persistence
 from classify_local.classifiers.trained import TrainedModel, require_model_gives
 from classify_local.features.lazy import Chunks, coordinates, lazy_array, located
 from classify_local.features.stack import FeatureStack
@@ -69,7 +70,7 @@ def classify(
     owners = [(name, product) for product in products for name in product.bands]
     dtype = np.dtype(common_dtype(products))
     source = _Bands(stack=stack, model=model, products=products)
-    token = hashlib.sha256(f"{stack!r}{model.training['digest']}{model.classifier!r}{products}".encode()).hexdigest()
+    token = hashlib.sha256(f"{stack!r}{persistence.digest(model)}{products}".encode()).hexdigest()
     array = lazy_array(source.read, stack.grid, len(owners), dtype, chunks, token)
     variables = {}
     for i, (name, product) in enumerate(owners):

@@ -19,6 +19,7 @@ from classify_local.mapping import finish
 from classify_local.mapping.execution import Executor, run_tiles, threads
 from classify_local.mapping.journal import Journal, TileRecord
 from classify_local.mapping.plan import Plan, read_plan, remove_plan, require_same, write_plan
+from classify_local.mapping.products import REGRESSION
 from classify_local.mapping.progress import Progress, Reporter
 from classify_local.mapping.stopping import Stop
 from classify_local.mapping.tiles import MapJob, map_tile
@@ -104,6 +105,7 @@ def _run(
     for part in [*atomic.leftover_parts(folder), *atomic.leftover_parts(own)]:
         part.unlink(missing_ok=True)
     model, training = _model(request, ready)
+    model.warm_up(regression=any(product.kind == REGRESSION for product in plan.products))
     journal = Journal(own)
     journal.open()
     job = MapJob(plan=plan, stack=request.stack, model=model, legend=request.legend, folder=folder)

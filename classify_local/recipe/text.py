@@ -83,7 +83,7 @@ class RecipeDocument:
         return dump(self.node)
 
     def changed(self, changes: Mapping[tuple[str, ...], Any]) -> RecipeDocument:
-        """The same recipe with some values set, each at a path such as `("output", "bands")`.
+        """The same recipe with some values set, each at a path such as `("images", 0, "path")`.
 
         Raises
         ------
@@ -94,7 +94,7 @@ class RecipeDocument:
         for path, value in changes.items():
             inner = node
             for key in path[:-1]:
-                inner = inner.setdefault(key, CommentedMap())
+                inner = inner[key] if isinstance(inner, list) else inner.setdefault(key, CommentedMap())
             inner[path[-1]] = value
         return replace(self, node=node, recipe=validate(node, self.where))
 

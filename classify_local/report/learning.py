@@ -17,8 +17,6 @@ def learned_lines(learned: Learned, legend: Legend) -> Iterator[str]:
         yield from tuning_lines(learned.search)
     if learned.validation is not None:
         yield from validation_lines(learned.validation, legend)
-    if isinstance(getattr(learned.model.classifier, "class_weights", None), dict):
-        yield "class_weights by value are used in training, not in this check"
     if learned.unchecked:
         yield f"the model was not checked: {learned.unchecked}"
 

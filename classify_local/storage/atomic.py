@@ -128,6 +128,19 @@ def sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
+def require_file_name(path: Path) -> None:
+    """Refuse a path at which no file can be written, before there is something to write.
+
+    Raises
+    ------
+    StorageError
+        If it is a folder, or its folder cannot be written.
+    """
+    if path.is_dir():
+        raise StorageError(f"{path}: is a folder; name a file in it")
+    require_writable(path.absolute().parent)
+
+
 def require_writable(folder: Path) -> None:
     """Prove that files can be written in a folder, or in what exists of it; leaves nothing behind.
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from classify_local.errors import InputError, collect
 from classify_local.storage import safety
 from classify_local.storage.mosaic import Mosaic, of_files, whole_file
-from classify_local.storage.rasters import describe, require_size
+from classify_local.storage.rasters import RasterFile, describe, require_size
 from classify_local.storage.safety import AllowedFolders
 from classify_local.storage.vrt_reading import read_vrt
 
@@ -100,19 +100,19 @@ def _what_is_there(folder: Path) -> str:
     return f"; the folder holds {held}" if held else f"; the folder {folder} holds no raster"
 
 
-def with_nodata(mosaic: Mosaic, nodata: float) -> Mosaic:
-    """The mosaic with `nodata` in place of what its files declare."""
-    pieces = []
-    for piece in mosaic.pieces:
-        file = piece.file and replace(piece.file, nodata=(nodata,) * len(piece.file.nodata))
-        pieces.append(replace(piece, file=file, nodata=((),) * len(piece.nodata)))
-    return replace(mosaic, pieces=tuple(pieces), nodata=())
+def with_nodata(mosaic: Mosaic, nodata: float | None) -> Mosaic:
+    """The mosaic with `nodata` in place of what its files declare; with None every value is data.
+
+    Masks and transparency still count.
+    """
+    pieces = tuple(
+        replace(piece, file=_file_with_nodata(piece.file, nodata), nodata=((),) * len(piece.nodata))
+        for piece in mosaic.pieces
+    )
+    return replace(mosaic, pieces=pieces, nodata=())
 
 
-def without_nodata(mosaic: Mosaic) -> Mosaic:
-    """The mosaic with every value as data; masks and transparency still count."""
-    pieces = []
-    for piece in mosaic.pieces:
-        file = piece.file and replace(piece.file, nodata=(None,) * len(piece.file.nodata))
-        pieces.append(replace(piece, file=file, nodata=((),) * len(piece.nodata)))
-    return replace(mosaic, pieces=tuple(pieces), nodata=())
+def _file_with_nodata(file: RasterFile | Mosaic, nodata: float | None) -> RasterFile | Mosaic:
+    if isinstance(file, Mosaic):
+        return with_nodata(file, nodata)
+    return replace(file, nodata=(nodata,) * len(file.nodata))

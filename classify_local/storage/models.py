@@ -20,6 +20,7 @@ import re
 import zipfile
 import zlib
 from collections.abc import Mapping
+from importlib.metadata import distributions, version
 from pathlib import Path
 from typing import Any
 
@@ -55,8 +56,15 @@ def versions() -> dict[str, str]:
     """Versions on which results depend."""
     return {
         "classify_local": __version__, "python": platform.python_version(), "numpy": np.__version__,
-        "scikit-learn": sklearn.__version__, "rasterio": rasterio.__version__, "gdal": rasterio.__gdal_version__,
+        "scikit-learn": sklearn.__version__, "xgboost": _xgboost_version(), "rasterio": rasterio.__version__, "gdal": rasterio.__gdal_version__,
     }  # fmt: skip
+
+
+def _xgboost_version() -> str:
+    """Asked of the installed package, since importing the library takes a second."""
+    found = (name for name in ("xgboost-cpu", "xgboost") for _ in distributions(name=name))
+    name = next(found, None)
+    return "" if name is None else version(name)
 
 
 def pack(description: Mapping[str, Any], arrays: Mapping[str, NDArray[np.generic]]) -> bytes:

@@ -24,7 +24,7 @@ class Piece:
     Parameters
     ----------
     file
-        The file it comes from.
+        The file it comes from, or a mosaic in turn: a VRT among the sources of a VRT.
     bands
         For each band of the mosaic the band of the file (from 1), or None where it gives none.
     source
@@ -35,10 +35,10 @@ class Piece:
         For each band of the mosaic the values that are no data here, beside the file's own.
     opaque
         True if this piece hides what lies below even where it has no data, as the simple sources
-        of a VRT do. A piece without a file does nothing but hide.
+        of a VRT do.
     """
 
-    file: RasterFile | None
+    file: RasterFile | Mosaic
     bands: tuple[int | None, ...]
     source: Window
     row: int
@@ -53,14 +53,11 @@ class Piece:
 
     def gives_all(self, bands: Sequence[int], window: Window) -> bool:
         """True if it covers the whole window with all of these bands."""
-        covered = self.file is not None and self.target.intersection(window) == window
+        covered = self.target.intersection(window) == window
         return covered and all(self.bands[band - 1] is not None for band in bands)
 
     def read(self, bands: Sequence[int], window: Window) -> tuple[FeatureArray, MaskArray]:
         """Values and validity of the mosaic's `bands` in a window of the mosaic that it covers."""
-        if self.file is None:
-            shape = (len(bands), *window.shape)
-            return np.zeros(shape, dtype=np.uint8), np.zeros(shape, dtype=bool)
         numbers = [number for number in (self.bands[band - 1] for band in bands) if number is not None]
         inside = window.shifted(self.source.row - self.row, self.source.col - self.col)
         values, valid = self.file.read(numbers, inside)
@@ -95,7 +92,8 @@ class Mosaic:
     @property
     def files(self) -> tuple[RasterFile, ...]:
         """The files of its pieces, each once."""
-        return tuple(dict.fromkeys(piece.file for piece in self.pieces if piece.file is not None))
+        nested = (_files_of(piece.file) for piece in self.pieces)
+        return tuple(dict.fromkeys(file for files in nested for file in files))
 
     @property
     def paths(self) -> tuple[Path, ...]:
@@ -144,6 +142,10 @@ class Mosaic:
             if decided.all():
                 break
         return values, valid
+
+
+def _files_of(source: RasterFile | Mosaic) -> tuple[RasterFile, ...]:
+    return source.files if isinstance(source, Mosaic) else (source,)
 
 
 def _lay(

@@ -22,7 +22,7 @@ from classify_local.errors import InputError, RefusedError
 from classify_local.grid import Grid, Window
 from classify_local.storage import safety
 from classify_local.storage.mosaic import Mosaic, Piece, whole_file
-from classify_local.storage.rasters import describe, require_size, resolve_tags
+from classify_local.storage.rasters import RasterFile, describe, require_size, resolve_tags
 from classify_local.storage.safety import AllowedFolders
 
 _MAX_DEPTH = 8
@@ -260,34 +260,18 @@ def _placed(mosaic: Mosaic, group: dict[int, _Source], count: int, path: Path) -
             raise InputError(
                 f"{path}: asks for band {source.band} of {source.path}, which has {len(mosaic.names)}; make it anew"
             )
-    several = len(mosaic.pieces) > 1
-    if first.opaque and several:  # the pieces may show each other, but nothing shows through all of them
-        yield _blank(first, group, count)
-    for piece in mosaic.pieces:
-        part = piece.target.intersection(first.source)
-        if part.is_empty:
-            continue
-        inside = part.shifted(piece.source.row - piece.row, piece.source.col - piece.col)
-        bands: list[int | None] = [None] * count
-        nodata: list[tuple[float, ...]] = [()] * count
-        for band, source in group.items():
-            bands[band] = piece.bands[source.band - 1]
-            inner = mosaic.nodata[source.band - 1] if mosaic.nodata else ()
-            nodata[band] = piece.nodata[source.band - 1] + inner + _known(source.nodata)
-        yield Piece(
-            file=piece.file, bands=tuple(bands), source=inside, nodata=tuple(nodata),
-            row=part.row - first.source.row + first.target.row,
-            col=part.col - first.source.col + first.target.col,
-            opaque=piece.opaque or (first.opaque and not several),
-        )  # fmt: skip
-
-
-def _blank(first: _Source, group: dict[int, _Source], count: int) -> Piece:
-    """A piece that only hides, over the whole of a source."""
-    bands = tuple(1 if band in group else None for band in range(count))
-    return Piece(
-        file=None, bands=bands, source=first.source, row=first.target.row, col=first.target.col,
-        nodata=((),) * count, opaque=True,
+    part = mosaic.grid.window.intersection(first.source)
+    if part.is_empty:
+        return
+    alone = mosaic.pieces[0] if isinstance(mosaic.pieces[0].file, RasterFile) and not mosaic.described_by else None
+    bands: list[int | None] = [None] * count
+    nodata: list[tuple[float, ...]] = [()] * count
+    for band, source in group.items():
+        bands[band], nodata[band] = source.band, _known(source.nodata)
+    yield Piece(
+        file=mosaic if alone is None else alone.file, bands=tuple(bands), source=part, nodata=tuple(nodata),
+        row=part.row - first.source.row + first.target.row, col=part.col - first.source.col + first.target.col,
+        opaque=first.opaque,
     )  # fmt: skip
 
 

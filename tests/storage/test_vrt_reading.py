@@ -237,9 +237,6 @@ def test_gdal_translate_of_a_mosaic(tmp_path, gdal, ab, options):
     require_as_rasterio(tmp_path / "m.vrt")
 
 
-@pytest.mark.xfail(
-    strict=True, reason="vrt_reading.py, _placed: what an inner VRT calls no data lets its lower sources show through"
-)
 def test_an_inner_vrt_with_a_nodata_of_its_own(tmp_path, gdal, plain):
     """Where its sources say 3 and it says 4, GDAL lets a 4 hide what lies below."""
     gdal("gdalbuildvrt", "-q", "-srcnodata", "3", "-vrtnodata", "4", "inner.vrt", *plain)

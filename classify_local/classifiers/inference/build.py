@@ -87,7 +87,9 @@ def fastest_exact_regression(
     bands, samples = samples.shape[1], _some(samples)
     arrays = fitted.arrays()
     library = LibraryRegressor(fitted, bands)
-    rows = np.concatenate([probe_rows(samples), threshold_rows(_Trees(arrays), samples)])
+    rows = probe_rows(samples)
+    if "threshold" in arrays:
+        rows = np.concatenate([rows, threshold_rows(_Trees(arrays), samples)])
     return exact_or_library(lambda: compile_fitted_regression(classifier, arrays, bands), library, rows)
 
 
@@ -95,6 +97,8 @@ def compile_fitted_regression(classifier: Classifier, arrays: Arrays, bands: int
     """The compiled form of what a regression has learnt; the parameters are those of `compile_fitted`."""
     if classifier.type == "gradient_tree_boost":
         return compile_boost_regression(arrays, bands)
+    if "threshold" not in arrays:
+        raise NotCompiled(f"a regression of the type {classifier.type}")
     return compile_regression(_Trees(arrays), bands)
 
 

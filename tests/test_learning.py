@@ -1,0 +1,64 @@
+"""From points to a model with its check: what is asked for reaches the check too."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from classify_local import InputError, StorageError, api
+from classify_local.recipe.classifiers import RandomForest
+from classify_local.studying import trainer
+from tests.accuracy.tables import separable
+
+
+def changed(scene, **classifier):
+    return api.load_recipe(scene.recipe).changed({("classifier",): classifier, ("output", "bands"): ["class"]})
+
+
+@pytest.mark.parametrize("weights", [None, "balanced", {1: 1000, 9: 3}])
+def test_weights_count_in_the_check(weights):
+    """Of two classes that cannot be told apart, the one that weighs a thousand times as much wins."""
+    rng = np.random.default_rng(1)
+    features = rng.normal(size=(400, 2)).astype(np.float32)
+    labels = np.repeat([1, 4], 200)
+    forest = RandomForest(type="random_forest", class_weights=weights, min_leaf_population=40)
+    share = (trainer(forest, ("a", "b"))(features, labels)(features) == 1).mean()
+    assert share > 0.95 if isinstance(weights, dict) else share < 0.8
+
+
+def test_what_is_fitted_gives_class_values():
+    features, labels, _ = separable()
+    fitted = trainer(RandomForest(type="random_forest"), ("a", "b", "c"))(features.astype(np.float32), labels)
+    assert set(fitted(features)) == set(labels)
+
+
+def test_a_machine_of_one_class_needs_rows_of_its_class_only(scene):
+    """Its legend has two classes: the one it learns and the rest."""
+    legend = [{"value": 1, "label": "forest", "color": "#006400"}, {"value": 2, "label": "else", "color": "#FFFFFF"}]
+    lines = scene.table.read_text(encoding="utf-8").splitlines()
+    scene.table.write_text("\n".join([lines[0], *(line for line in lines if line.endswith(",1"))]), encoding="utf-8")
+    machine = changed(scene, type="svm", svm_type="one_class", one_class=1).changed({("legend",): legend})
+    model = api.train(machine)
+    assert model.classes == (1, 2)
+    assert "classes" in model.training["validation"]["not made"]
+    with pytest.raises(InputError, match="only class 1 has usable rows"):
+        api.train(machine.changed({("classifier",): {"type": "cart"}}))
+
+
+def test_a_machine_of_one_class_is_checked_where_both_have_rows(scene):
+    legend = [{"value": 1, "label": "forest", "color": "#006400"}, {"value": 2, "label": "else", "color": "#FFFFFF"}]
+    machine = changed(scene, type="svm", svm_type="one_class", one_class=1).changed({("legend",): legend})
+    found = api.train(machine).training["validation"]
+    assert found["overall"]["mean"] > 0.6
+
+
+def test_what_cannot_be_written_is_said_before_anything_is_trained(scene, tmp_path, monkeypatch):
+    monkeypatch.setattr(api, "prepare_training", lambda *_: pytest.fail("began"))
+    machine = changed(scene, type="svm")
+    with pytest.raises(StorageError) as caught:
+        api.train(machine, tmp_path, export_tree=tmp_path)
+    assert caught.value.problems == (
+        f"{tmp_path}: is a folder; name a file in it",
+        f"{tmp_path}: is a folder; name a file in it",
+        "svm has no tree to export; cart and random_forest have",
+    )
