@@ -84,6 +84,19 @@ USUAL = (
     Case(model="svm", samples=2000),
     Case(model="tail"),
 )
+MODELS = ("forest", "boosted", "gaussian", "multinomial", "euclidean", "cosine", "manhattan", "mahalanobis", "svm")
+EVERY = tuple(
+    Case(model=model, bands=bands, samples=2000 if model == "svm" else 10_000, trees=100 if model == "boosted" else 25)
+    for model in MODELS
+    for bands in (4, 10, 30)
+) + tuple(
+    case
+    for bands in (4, 10, 30)
+    for case in (
+        Case(trees=1, bands=bands),
+        Case(model="svm", samples=2000, bands=bands, options={"probability": True}),
+    )
+)
 SLOWER = {"svm": 32, "boosted": 2}
 """Models measured with this part of the pixels."""
 
@@ -181,15 +194,16 @@ def packaged(case: Case, table: Table) -> dict[str, Act]:
     scaled = registry.capabilities_of(classifier).scaled
     scaling = resolve_scaling("percentile", table.features) if scaled else None
     ready = table.features if scaling is None else scaling.apply(table.features)
+    probability = scaling is None or bool(case.options.get("probability"))
     fitted = registry.fit(
         classifier, ready, table.codes, bands=tuple(map(str, range(case.bands))), classes=range(case.classes),
-        probability=scaling is None,
+        probability=probability,
     )  # fmt: skip
     compiled = compile_fitted(classifier, fitted.arrays(), case.bands, case.classes, scaling)
 
     def by_library(rows: Rows) -> NDArray[Any]:
-        if scaling is None:
-            return fitted.predict_proba(rows)
+        if probability:
+            return fitted.predict_proba(rows if scaling is None else scaling.apply(rows))
         return np.eye(case.classes)[fitted.predict(scaling.apply(rows))]
 
     return {"library": lambda: by_chunks(by_library, table.rows), "compiled": lambda: compiled.shares(table.image)}
@@ -280,6 +294,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="three small cases")
+    parser.add_argument("--every", action="store_true", help="every kind of model with 4, 10 and 30 bands")
     parser.add_argument("--only", help="usual cases of this model alone")
     parser.add_argument("--bands", type=int)
     parser.add_argument("--classes", type=int)
@@ -291,7 +306,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     sizes = {name: getattr(options, name) for name in ("bands", "classes", "samples", "trees")}
     own = {name: value for name, value in sizes.items() if value is not None}
-    cases = [Case(**own)] if own else list(QUICK if options.quick else USUAL)
+    cases = [Case(**own)] if own else list(QUICK if options.quick else EVERY if options.every else USUAL)
     cases = [case for case in cases if options.only in (None, case.model)]
     print(json.dumps(machine()))
     results = []
