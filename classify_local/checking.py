@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from classify_local.classifiers import registry
 from classify_local.classifiers.trained import TrainedModel
+from classify_local.describing import TrainingDescription, describe
 from classify_local.features.images import ImageSource
 from classify_local.features.stack import Block, FeatureStack
 from classify_local.grid import BLOCK_SIZE, Grid, block_count, spread_blocks
@@ -25,7 +26,6 @@ from classify_local.mapping.window import MaskCount
 from classify_local.preparation import Trainable, prepare
 from classify_local.recipe.text import RecipeDocument
 from classify_local.storage import gdal
-from classify_local.training.samples import TrainingReport
 
 _LOOKED_AT = 64
 """Blocks read to find what masks remove; a larger image is estimated from as many, spread evenly."""
@@ -85,7 +85,7 @@ class Cost:
 class CheckReport:
     """What `check` found; a recipe with problems raises instead.
 
-    `legend`, `training`, `learned` and `cost` are None where the recipe leaves them out.
+    `legend`, `description`, `learned` and `cost` are None where the recipe leaves them out.
     """
 
     name: str
@@ -94,7 +94,7 @@ class CheckReport:
     stack: FeatureStack
     look: Look
     legend: Legend | None
-    training: TrainingReport | None
+    description: TrainingDescription | None
     learned: Learned | None
     tiles: int
     cost: Cost | None
@@ -113,18 +113,19 @@ def check_recipe(
     """
     ready = prepare(document, allow, folder)
     stack, legend = ready.stack, ready.legend
-    learned = plan = cost = None
+    learned = plan = cost = description = None
     if legend is not None:
         plan = make_plan(document, stack, legend)
         began = time.perf_counter()
         if document.recipe.training or not registry.capabilities_of(document.recipe.classifier).training:
-            whole = Trainable(document=document, stack=stack, legend=legend, points=ready.points)
+            whole = Trainable(document=document, stack=stack, legend=legend, points=ready.points, others=ready.others)
             learned = learn(whole, check=deep)
+            description = describe(learned, whole, suspects=deep)
         cost = estimate_cost(stack, plan, learned, time.perf_counter() - began, workers, folder)
     seen = look(stack)
     return CheckReport(
         name=document.name, folder=folder, grid=stack.grid, stack=stack, look=seen, legend=legend,
-        training=None if learned is None else learned.report, learned=learned,
+        description=description, learned=learned,
         tiles=0 if plan is None else len(plan.tiles), cost=cost,
         notes=tuple(_notes(document, stack, legend, seen)),
     )  # fmt: skip

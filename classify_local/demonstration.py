@@ -14,9 +14,10 @@ import rasterio
 from classify_local.accuracy.confusion import ErrorMatrix, error_matrix
 from classify_local.errors import InputError
 from classify_local.grid import Grid
+from classify_local.recipe.model import CollectedSource
 from classify_local.recipe.text import RecipeDocument, load
 from classify_local.storage import atomic
-from classify_local.training.collect import read_sources
+from classify_local.training.reading import read_points
 
 _DATA = (
     "recipe.yml", "legend.csv", "points.csv", "reference.csv", "older_landcover.tif", "README.md", "mosaic", "aux",
@@ -79,7 +80,9 @@ def held_out_accuracy(class_map: Path, points: Path) -> HeldOut:
         If the points cannot be read.
     """
     document = load({"images": [{"path": str(class_map)}], "training": [{"collected": str(points.absolute())}]})
-    reference = read_sources(document)[0]
+    (source,) = document.recipe.training
+    assert isinstance(source, CollectedSource)  # noqa: S101  # as it was just written
+    reference = read_points(source, document)
     with rasterio.open(class_map) as handle:
         grid = Grid(crs=handle.crs, transform=handle.transform, shape=handle.shape)
         placed = reference.in_crs(grid.crs.to_wkt())

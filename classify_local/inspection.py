@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyogrio
 import rasterio
 
 from classify_local.bands.aliases import recognise_sensor
@@ -16,16 +15,19 @@ from classify_local.errors import ClassifyLocalError, InputError
 from classify_local.grid import grid_sentence
 from classify_local.mapping.run import RUN_FOLDER
 from classify_local.mapping.status import read_status
+from classify_local.recipe.model import CsvSource
 from classify_local.recipe.text import load
-from classify_local.storage import models, safety
+from classify_local.storage import models, safety, vectors
 from classify_local.storage.images import open_image
 from classify_local.storage.legends import read_legend
 from classify_local.storage.mosaic import Mosaic
 from classify_local.storage.safety import AllowedFolders
-from classify_local.storage.tables import Table, read_csv
-from classify_local.training.points import COORDINATE_COLUMNS
+from classify_local.storage.tables import Table, read_table
+from classify_local.training.columns import coordinate_columns
 
+_TABLES = {".csv", ".tsv", ".txt", ".xlsx"}
 _VECTORS = {".gpkg", ".shp", ".geojson", ".kml", ".kmz", ".gpx", ".fgb"}
+_DEGREES = 180
 _SIDECARS = (".aux.xml", ".msk", ".ovr")
 
 
@@ -65,7 +67,7 @@ def inspect_path(path: Path) -> Inspection:
     suffix = path.suffix.lower()
     if suffix in (".yml", ".yaml"):
         return _recipe(path)
-    if suffix == ".csv":
+    if suffix in _TABLES:
         return _table(path)
     if suffix in _VECTORS:
         return _vector(path)
@@ -134,22 +136,21 @@ def _sidecars(path: Path) -> list[Path]:
 
 def _vector(path: Path) -> Inspection:
     layers, odd = [], []
-    try:
-        for name, geometry in pyogrio.list_layers(path):
-            info = pyogrio.read_info(path, layer=name)
-            layers.append(
-                {"layer": name, "geometry": geometry, "features": int(info["features"]), "crs": info["crs"],
-                 "columns": list(map(str, info["fields"]))}
-            )  # fmt: skip
-            if info["crs"] is None:
-                odd.append(f"the layer {name} has no coordinate reference system")
-    except pyogrio.errors.DataSourceError as error:
-        raise InputError(f"{path}: cannot be read as a vector file: {error}") from error
-    return Inspection(path=str(path), kind="vector", facts={"layers": layers}, odd=tuple(odd))
+    for summary in vectors.list_layers(path):
+        facts: dict[str, Any] = {"layer": summary.name, "features": summary.count}
+        if summary.spatial:
+            layer = vectors.read_layer(path, summary.name)
+            kinds = sorted({geometry.geom_type for geometry in layer.geometries if geometry is not None})
+            facts |= {"geometry": kinds, "crs": layer.crs, "columns": list(layer.table.columns)}
+            odd += [f"the layer {summary.name} has no coordinate reference system"] if layer.crs is None else []
+            problems = [f"feature {layer.table.lines[row]}: {why}" for row, why in layer.problems.items()]
+            odd += [*layer.notices, *problems[:20]]
+        layers.append(facts)
+    return Inspection(path=str(path), kind="vector", facts={"layers": layers}, odd=tuple(dict.fromkeys(odd)))
 
 
 def _table(path: Path) -> Inspection:
-    table = read_csv(path)
+    table = read_table(path)
     try:
         legend = read_legend(path)
     except ClassifyLocalError:
@@ -159,7 +160,7 @@ def _table(path: Path) -> Inspection:
 
 
 def _points(path: Path, table: Table) -> Inspection:
-    pair = next((pair for pair in COORDINATE_COLUMNS if set(pair) <= set(table.columns)), None)
+    pair = _guessed_columns(path, table)
     facts: dict[str, Any] = {"rows": len(table), "columns": list(table.columns), "coordinates": list(pair or ())}
     odd = [] if pair else ["no columns that are known for coordinates; give x: and y: in the recipe"]
     if "class" in table.columns:
@@ -167,21 +168,28 @@ def _points(path: Path, table: Table) -> Inspection:
     else:
         odd.append("no column 'class'; give class: in the recipe")
     if pair:
-        facts["extent"] = _extent(table, pair)
-    return Inspection(path=str(path), kind="table", facts=facts, odd=tuple(odd))
+        extent = facts["extent"] = _extent(table, pair)
+        if extent is not None and max(map(abs, extent)) > _DEGREES:
+            odd.append("the coordinates are no degrees; say their system in the recipe, for example crs: EPSG:32736")
+    return Inspection(path=str(path), kind="table", facts=facts, odd=(*table.notices, *odd))
+
+
+def _guessed_columns(path: Path, table: Table) -> tuple[str, str] | None:
+    """The columns a recipe would take for coordinates if it named none."""
+    try:
+        return coordinate_columns(CsvSource(csv=str(path)), table)
+    except InputError:
+        return None
 
 
 def _extent(table: Table, pair: tuple[str, str]) -> list[float] | None:
     """Least and greatest x and y of the rows that hold numbers."""
-    numbers = []
-    for x, y in zip(table.columns[pair[0]], table.columns[pair[1]], strict=True):
-        try:
-            numbers.append((float(x), float(y)))
-        except ValueError:
-            continue  # counted and named by `check`
-    if not numbers:
+    columns = [table.numbers(name) for name in pair]
+    known = columns[0][1] & columns[1][1]
+    numbers = np.stack([values[known] for values, _ in columns], axis=1)
+    if not len(numbers):
         return None
-    low, high = np.min(numbers, axis=0), np.max(numbers, axis=0)
+    low, high = numbers.min(axis=0), numbers.max(axis=0)
     return [float(low[0]), float(low[1]), float(high[0]), float(high[1])]
 
 

@@ -17,11 +17,12 @@ from classify_local.classifiers.trained import BandContract, TrainedModel, train
 from classify_local.errors import InputError
 from classify_local.features.stack import FeatureStack
 from classify_local.grid import Window, blocks, spread_blocks
+from classify_local.legend import Legend, upper
 from classify_local.preparation import Trainable
 from classify_local.recipe.classifiers import Classifier
 from classify_local.studying import Study, study, trainer, tuned
+from classify_local.training.joining import sample_all
 from classify_local.training.samples import TrainingReport, TrainingSet, require_two_classes
-from classify_local.training.sampling import sample_points
 from classify_local.types import FeatureArray
 
 _FOLDS, _REPEATS = 5, 3
@@ -93,7 +94,7 @@ def learn(
     """
     if not registry.capabilities_of(ready.document.recipe.classifier).training:
         return _of_no_rows(ready)
-    training, report = sample_points(ready.points, ready.stack, ready.legend)
+    training, report = sample_all(ready.points, ready.stack, ready.legend, ready.others)
     say(report)
     return _of_rows(ready, training, report, stopped, check=check)
 
@@ -128,7 +129,7 @@ def _of_rows(
         except InputError as error:
             unchecked = str(error)
     facts = {
-        **model.training, **_report_facts(report), "validation": _validation_facts(validation, unchecked),
+        **model.training, **_report_facts(report), "validation": _validation_facts(validation, unchecked, ready.legend),
         "tuning": None if search is None else search.to_dict(),
     }  # fmt: skip
     return Learned(
@@ -231,7 +232,11 @@ def _report_facts(report: TrainingReport) -> dict[str, Any]:
     }
 
 
-def _validation_facts(validation: Validation | None, unchecked: str) -> Mapping[str, Any] | None:
+def _validation_facts(validation: Validation | None, unchecked: str, legend: Legend) -> Mapping[str, Any] | None:
     if validation is not None:
-        return validation.to_dict()
+        facts = validation.to_dict()
+        if legend.parents:
+            level = upper(legend)
+            facts["upper_level"] = {"labels": level.labels, **validation.collapsed(level.of).to_dict()}
+        return facts
     return {"not made": unchecked} if unchecked else None

@@ -130,9 +130,14 @@ def upper(legend: Legend) -> UpperLevel:
     names = [entry.parent or entry.label for entry in legend]
     labels = tuple(dict.fromkeys(names))
     number = {label: i for i, label in enumerate(labels)}
-    return UpperLevel(
-        labels=labels, of={entry.value: number[name] for entry, name in zip(legend, names, strict=True)}
-    )
+    return UpperLevel(labels=labels, of={entry.value: number[name] for entry, name in zip(legend, names, strict=True)})
+
+
+def upper_legend(legend: Legend) -> Legend:
+    """The upper classes as a legend: numbered as in `upper`, each in the colour of its first class."""
+    level = upper(legend)
+    first = {level.of[entry.value]: entry.color for entry in reversed(legend.entries)}
+    return Legend(tuple(LegendEntry(value=i, label=label, color=first[i]) for i, label in enumerate(level.labels)))
 
 
 def next_value(values: Iterable[int]) -> int:

@@ -3,29 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from classify_local.classifiers import registry
-from classify_local.errors import InputError, Problems
-from classify_local.features.images import open_stack
+from classify_local.errors import InputError, Problems, collect
+from classify_local.features.images import allowed_folders, open_stack
 from classify_local.features.stack import FeatureStack
 from classify_local.legend import Legend
-from classify_local.recipe.text import RecipeDocument, require_available
+from classify_local.recipe.model import RecipeSource
+from classify_local.recipe.text import RecipeDocument, load, require_available
 from classify_local.storage import atomic
 from classify_local.storage.legends import recipe_legend
 from classify_local.training.collect import read_sources
+from classify_local.training.joining import OtherRecipe
 from classify_local.training.points import ReferencePoints
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prepared:
-    """A recipe's parts. `legend` is None and `points` are empty where the recipe leaves them out."""
+    """A recipe's parts. `legend` is None, `points` and `others` are empty where the recipe leaves them out."""
 
     document: RecipeDocument
     stack: FeatureStack
     legend: Legend | None
     points: tuple[ReferencePoints, ...]
+    others: tuple[OtherRecipe, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,9 +40,12 @@ class Trainable:
     stack: FeatureStack
     legend: Legend
     points: tuple[ReferencePoints, ...]
+    others: tuple[OtherRecipe, ...] = ()
 
 
-def prepare(document: RecipeDocument, allow: Sequence[Path], folder: Path | None = None) -> Prepared:
+def prepare(
+    document: RecipeDocument, allow: Sequence[Path], folder: Path | None = None, chain: tuple[Path, ...] = ()
+) -> Prepared:
     """Open everything a recipe names.
 
     Parameters
@@ -49,6 +56,8 @@ def prepare(document: RecipeDocument, allow: Sequence[Path], folder: Path | None
         Folders in which the sources of a VRT may lie, besides the recipe's.
     folder
         Where output shall go; it must be writable.
+    chain
+        The recipes that led here, by taking training data of one another.
 
     Raises
     ------
@@ -60,17 +69,24 @@ def prepare(document: RecipeDocument, allow: Sequence[Path], folder: Path | None
     problems.attempt(lambda: registry.require_can_give(document.recipe.classifier, document.recipe.output.bands))
     stack = problems.attempt(lambda: open_stack(document, allow))
     legend = problems.attempt(lambda: recipe_legend(document))
-    points = problems.attempt(lambda: read_sources(document))
+    points = problems.attempt(lambda: read_sources(document, stack, legend, allowed_folders(document, allow)))
+    others = problems.attempt(lambda: _others(document, stack, allow, chain))
     if folder is not None:
         problems.attempt(lambda: atomic.require_writable(folder))
     problems.raise_all()
     if stack is None:
         raise InputError(f"{document.where}: has no images")
-    return Prepared(document=document, stack=stack, legend=legend, points=tuple(points or ()))
+    return Prepared(
+        document=document, stack=stack, legend=legend, points=tuple(points or ()), others=tuple(others or ())
+    )
 
 
-def prepare_training(document: RecipeDocument, allow: Sequence[Path], folder: Path | None = None) -> Trainable:
+def prepare_training(
+    document: RecipeDocument, allow: Sequence[Path], folder: Path | None = None, chain: tuple[Path, ...] = ()
+) -> Trainable:
     """Open everything a recipe names, and require what a training needs.
+
+    The parameters are those of `prepare`.
 
     Raises
     ------
@@ -78,7 +94,7 @@ def prepare_training(document: RecipeDocument, allow: Sequence[Path], folder: Pa
         All problems at once.
     """
     problems = Problems()
-    ready = problems.attempt(lambda: prepare(document, allow, folder))
+    ready = problems.attempt(lambda: prepare(document, allow, folder, chain))
     if document.recipe.legend is None:
         problems.add(InputError(f"{document.where}: has no legend; a run needs one, for example legend: legend.csv"))
     needed = registry.capabilities_of(document.recipe.classifier).training
@@ -89,4 +105,34 @@ def prepare_training(document: RecipeDocument, allow: Sequence[Path], folder: Pa
     problems.raise_all()
     if ready is None or ready.legend is None:
         raise InputError(f"{document.where}: has no legend")
-    return Trainable(document=document, stack=ready.stack, legend=ready.legend, points=ready.points)
+    return Trainable(
+        document=document, stack=ready.stack, legend=ready.legend, points=ready.points, others=ready.others
+    )
+
+
+def _others(
+    document: RecipeDocument, stack: FeatureStack | None, allow: Sequence[Path], chain: tuple[Path, ...]
+) -> list[OtherRecipe]:
+    """The recipes whose training tables this one takes."""
+    named = [source.recipe for source in document.recipe.training if isinstance(source, RecipeSource)]
+    own = (*chain, Path(document.where).resolve())
+    return collect(partial(_other, document.resolve(path), document, stack, allow, own) for path in named)
+
+
+def _other(
+    path: Path, document: RecipeDocument, stack: FeatureStack | None, allow: Sequence[Path], chain: tuple[Path, ...]
+) -> OtherRecipe:
+    if path.resolve() in chain:
+        way = " -> ".join([*(recipe.name for recipe in chain), path.name])
+        raise InputError(f"{document.where}: takes training data from itself ({way}); take one of the entries out")
+    ready = prepare_training(load(path), allow, None, chain)
+    given = OtherRecipe(
+        where=str(path), stack=ready.stack, legend=ready.legend, points=ready.points, others=ready.others
+    )
+    return given if stack is None else _picked(given, stack.names, document.where)
+
+
+def _picked(other: OtherRecipe, names: tuple[str, ...], wanted_by: str) -> OtherRecipe:
+    """The same with the bands the asking recipe needs, all the way down."""
+    others = tuple(_picked(each, names, wanted_by) for each in other.others)
+    return replace(other, stack=other.stack.picked(names, f"{wanted_by}, of {other.where},"), others=others)

@@ -21,7 +21,21 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("training",),
     ("classifiers", "accuracy"),
     ("mapping",),
-    ("preparation", "studying", "learning", "checking", "demonstration", "inspection", "doctoring", "transfer"),
+    (
+        "preparation",
+        "studying",
+        "learning",
+        "checking",
+        "demonstration",
+        "inspection",
+        "doctoring",
+        "transfer",
+        "describing",
+        "auxiliary_data",
+        "legending",
+        "reference_data",
+        "starting",
+    ),
     ("report",),
     ("api",),
     ("cli", "web", "__main__"),
@@ -29,7 +43,21 @@ FLOORS: tuple[tuple[str, ...], ...] = (
 """From the ground up. A module may import from its own floor and from those below."""
 
 
-SLOW = {"chart", "doctoring", "inspection", "lazy", "numba", "preview", "walk_vector"}
+SLOW = {
+    "chart",
+    "doctoring",
+    "geopackages",
+    "geopandas",
+    "inspection",
+    "lazy",
+    "numba",
+    "ogr",
+    "pandas",
+    "preview",
+    "spreadsheets",
+    "vectors",
+    "walk_vector",
+}
 """Modules that are slow to import, or that may fail to be, and that many commands do without."""
 
 

@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 
 from classify_local import InputError, StorageError, api
+from classify_local.api import maps
+from classify_local.classifiers import persistence
 from classify_local.recipe.classifiers import RandomForest
 from classify_local.studying import trainer
 from tests.accuracy.tables import separable
@@ -53,7 +55,7 @@ def test_a_machine_of_one_class_is_checked_where_both_have_rows(scene):
 
 
 def test_what_cannot_be_written_is_said_before_anything_is_trained(scene, tmp_path, monkeypatch):
-    monkeypatch.setattr(api, "prepare_training", lambda *_: pytest.fail("began"))
+    monkeypatch.setattr(maps, "prepare_training", lambda *_: pytest.fail("began"))
     machine = changed(scene, type="svm")
     with pytest.raises(StorageError) as caught:
         api.train(machine, tmp_path, export_tree=tmp_path)
@@ -62,3 +64,35 @@ def test_what_cannot_be_written_is_said_before_anything_is_trained(scene, tmp_pa
         f"{tmp_path}: is a folder; name a file in it",
         "svm has no tree to export; cart and random_forest have",
     )
+
+
+def test_results_are_given_at_the_upper_level_too(scene, tmp_path):
+    """Forest and crop are land with plants; confusion between them does not count there."""
+    entries = [
+        {"value": 1, "label": "forest", "color": "#006400", "parent": "plants"},
+        {"value": 2, "label": "crop", "color": "#F096FF", "parent": "plants"},
+        {"value": 5, "label": "water", "color": "#0064C8"},
+        {"value": 7, "label": "bare", "color": "#B4B4B4"},
+    ]
+    lines = []
+
+    class Lines:
+        def say(self, text: str) -> None:
+            lines.append(text)
+
+        def progress(self, progress: object) -> None:
+            pass
+
+    document = api.load_recipe(scene.recipe).changed({("legend",): entries})
+    record = api.run(document, out=tmp_path, reporter=Lines()).record
+    upper = record["validation"]["upper_level"]
+    assert list(upper["labels"]) == ["plants", "water", "bare"]
+    assert upper["overall"]["mean"] >= record["validation"]["overall"]["mean"]
+    assert any("at the upper level, overall accuracy" in line for line in lines)
+    assert any(line.split()[:1] == ["plants"] for line in lines)
+    by_class, by_upper = record["pixels_by_class"], record["pixels_by_upper_class"]
+    assert by_upper == {
+        "plants": by_class["1"] + by_class["2"], "water": by_class["5"], "bare": by_class["7"],
+    }  # fmt: skip
+    model = persistence.load(next(tmp_path.glob("*/*_model.zip")))
+    assert model.legend.parents == ("plants",)

@@ -10,7 +10,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from classify_local.errors import InputError
-from classify_local.legend import CLASS_DTYPES, Legend, LegendEntry, class_dtype, normal_color, resolve_nodata
+from classify_local.legend import (
+    CLASS_DTYPES,
+    Legend,
+    LegendEntry,
+    class_dtype,
+    next_value,
+    normal_color,
+    resolve_nodata,
+    upper,
+)
 
 TOP = 2**31 - 1
 BOTTOM = -(2**31)
@@ -195,3 +204,70 @@ def test_colours_repeat_however_they_are_written():
 def test_a_legend_without_classes_is_none():
     with pytest.raises(InputError, match="holds no class"):
         Legend(())
+
+
+def test_labels_that_differ_by_blanks_only_are_the_same():
+    """A CSV does not keep the blanks around a label."""
+    with pytest.raises(InputError, match="label 'forest' stands twice"):
+        Legend((entry(1, "forest "), entry(2, "forest")))
+
+
+# the upper level
+
+
+def grouped(**parents: str | None) -> Legend:
+    return Legend(
+        tuple(
+            LegendEntry(value=10 * i, label=label, color=f"#{i:06x}", parent=parent)
+            for i, (label, parent) in enumerate(parents.items(), 1)
+        )
+    )
+
+
+@pytest.mark.parametrize(
+    ("given_as", "kept"), [(None, None), ("", None), (" \t", None), (" Forest land ", "Forest land"), ("лес", "лес")]
+)
+def test_a_parent_that_is_empty_is_none(given_as, kept):
+    assert LegendEntry(value=1, label="a", color="#000000", parent=given_as).parent == kept
+
+
+def test_a_parent_is_text_that_every_file_can_hold():
+    with pytest.raises(InputError, match="class 1 has a parent with the control character"):
+        LegendEntry(value=1, label="a", color="#000000", parent="x\x00")
+
+
+def test_parents_in_the_order_of_class_values():
+    made = grouped(mangrove="Forest", crop=None, pine="Forest", town="Settlement")
+    assert made.parents == ("Forest", "Settlement")
+    assert [made.parent_of(value) for value in (10, 20, 30, 40, 99)] == ["Forest", None, "Forest", "Settlement", None]
+
+
+@pytest.mark.parametrize(
+    ("parents", "labels", "of"),
+    [
+        ({"a": None, "b": None}, ("a", "b"), {10: 0, 20: 1}),
+        ({"a": "X", "b": "X"}, ("X",), {10: 0, 20: 0}),
+        ({"a": "X", "b": None, "c": "X"}, ("X", "b"), {10: 0, 20: 1, 30: 0}),
+        ({"a": "b", "b": None, "c": None}, ("b", "c"), {10: 0, 20: 0, 30: 1}),
+        ({"a": None, "b": "a"}, ("a",), {10: 0, 20: 0}),
+        ({"a": "Y", "b": "X"}, ("Y", "X"), {10: 0, 20: 1}),
+    ],
+)
+def test_classes_without_a_parent_are_upper_classes_themselves(parents, labels, of):
+    found = upper(grouped(**parents))
+    assert found.labels == labels
+    assert found.of == of
+
+
+@given(st.lists(st.sampled_from([None, "X", "Y", "class 1"]), min_size=1, max_size=12))
+def test_every_class_has_one_upper_class(parents):
+    made = grouped(**{f"class {i}": parent for i, parent in enumerate(parents)})
+    found = upper(made)
+    assert set(found.of) == set(made.values)
+    assert set(found.of.values()) == set(range(len(found.labels)))
+    assert set(made.parents) <= set(found.labels)
+
+
+@pytest.mark.parametrize(("values", "following"), [((), 1), ((1,), 2), ((10, 20), 21), ((-5,), -4), ((7, 3), 8)])
+def test_the_next_value_is_one_above_the_greatest(values, following):
+    assert next_value(values) == following

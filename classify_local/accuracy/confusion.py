@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -99,6 +99,23 @@ def pooled(matrices: Sequence[ErrorMatrix]) -> ErrorMatrix:
     if len({matrix.classes for matrix in matrices}) != 1:
         raise ValueError("matrices of different classes, or none")
     return ErrorMatrix(classes=matrices[0].classes, counts=np.sum([matrix.counts for matrix in matrices], axis=0))
+
+
+def collapsed(matrix: ErrorMatrix, of: Mapping[int, int]) -> ErrorMatrix:
+    """The matrix of broader classes.
+
+    Parameters
+    ----------
+    matrix
+        Of the classes.
+    of
+        The broader class of each.
+    """
+    classes = sorted({of[value] for value in matrix.classes})
+    place = np.searchsorted(classes, [of[value] for value in matrix.classes])
+    counts = np.zeros((len(classes), len(classes)), dtype=np.int64)
+    np.add.at(counts, (place[:, None], place[None, :]), matrix.counts)
+    return ErrorMatrix(classes=tuple(classes), counts=counts)
 
 
 def _share(part: NDArray[np.int64], whole: NDArray[np.int64]) -> NDArray[np.float64]:

@@ -8,14 +8,14 @@ of groups to folds moves overall accuracy by 2 to 5 points, so there are several
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from classify_local.accuracy.confusion import ErrorMatrix, error_matrix, pooled
+from classify_local.accuracy.confusion import ErrorMatrix, collapsed, error_matrix, pooled
 from classify_local.accuracy.folds import Folds, assign_folds, checked_classes
 from classify_local.accuracy.groups import Groups
 from classify_local.errors import InputError
@@ -131,6 +131,11 @@ class Validation:
         """How it was done."""
         times = "once" if self.repeats == 1 else f"{self.repeats} times"
         return f"{self.rows:,} training rows in {self.how}, assigned to {self.k} folds at random {times}"
+
+    def collapsed(self, of: Mapping[int, int]) -> Validation:
+        """The same rows scored by broader classes; `of` gives that of each class."""
+        matrices = tuple(collapsed(matrix, of) for matrix in self.matrices)
+        return replace(self, matrices=matrices, unchecked=(), lost=())
 
     def to_dict(self) -> dict[str, Any]:
         """For the run record."""

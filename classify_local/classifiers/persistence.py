@@ -33,6 +33,7 @@ class _Class(BaseModel):
     value: StrictInt
     label: StrictStr
     color: StrictStr
+    parent: StrictStr | None = None
 
 
 class _Band(BaseModel):
@@ -101,13 +102,18 @@ def describe(model: TrainedModel) -> dict[str, Any]:
         "classifier": model.classifier.model_dump(mode="json", by_alias=True),
         "bands": list(model.bands),
         "classes": list(model.classes),
-        "legend": [{"value": e.value, "label": e.label, "color": e.color} for e in model.legend],
+        "legend": [_class_facts(entry) for entry in model.legend],
         "training": model.training,
         "contract": [
             {"name": name, "unit": band.unit, "reflectance": band.reflectance}
             for name, band in zip(model.bands, model.contract, strict=False)
         ],
     }
+
+
+def _class_facts(entry: LegendEntry) -> dict[str, Any]:
+    parent = {} if entry.parent is None else {"parent": entry.parent}
+    return {"value": entry.value, "label": entry.label, "color": entry.color, **parent}
 
 
 def _members(model: TrainedModel) -> dict[str, NDArray[np.generic]]:

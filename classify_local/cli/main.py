@@ -17,12 +17,15 @@ from classify_local.errors import ClassifyLocalError, InputError, Interrupted, n
 
 COMMANDS = {
     "demo": "Copy the sample scene into a folder and map it: the first thing to run.",
+    "init": "Write a recipe for an image of your own: bands, classes and columns are guessed, and said why.",
     "check": "Say everything that would go wrong with a recipe, and what a run would cost.",
     "run": "Train and map; started again, only what is missing is made.",
     "status": "Show the state of a run by tile.",
     "train": "Train a recipe's classifier and write the model file.",
     "inspect": "Say what a raster, vector, table, model, recipe or run folder holds, and what is odd.",
     "doctor": "Say whether this machine has what is needed.",
+    "training": "Reference data: what becomes of them, in and out of a recipe, drawn from a map, thinned.",
+    "legend": "Show a legend, read and write it in other formats, give it colours.",
     "recipe": "The recipe's JSON Schema.",
 }
 """Commands with their short help. Each stands in a module of its own, imported when it is called."""

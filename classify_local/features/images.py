@@ -159,7 +159,7 @@ def open_stack(document: RecipeDocument, allow: Sequence[Path] = ()) -> FeatureS
         Everything wrong with the images, at once.
     """
     recipe = document.recipe
-    allowed = AllowedFolders((document.folder,)).also(*map(document.resolve, recipe.allowed_folders), *allow)
+    allowed = allowed_folders(document, allow)
     images = [image for image in recipe.images if isinstance(image, RasterImage)]
     mosaics = collect(partial(_open, image, document, allowed) for image in images)
     grid = mosaics[0].grid
@@ -169,6 +169,12 @@ def open_stack(document: RecipeDocument, allow: Sequence[Path] = ()) -> FeatureS
     )
     names = resolve_names([[spec.name for spec in source.bands] for source in sources])
     return FeatureStack(grid=grid, sources=tuple(sources), names=names)
+
+
+def allowed_folders(document: RecipeDocument, allow: Sequence[Path] = ()) -> AllowedFolders:
+    """Folders in which the sources of a VRT may lie: the recipe's, those it names, and `allow`."""
+    named = map(document.resolve, document.recipe.allowed_folders)
+    return AllowedFolders((document.folder,)).also(*named, *allow)
 
 
 def select_bands(wanted: Sequence[BandRef] | Mapping[str, BandRef] | None, mosaic: Mosaic) -> list[tuple[str, int]]:

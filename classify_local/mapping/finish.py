@@ -10,6 +10,7 @@ from pathlib import Path, PurePath
 from typing import Any
 
 from classify_local.grid import Tile
+from classify_local.legend import Legend, upper
 from classify_local.mapping.journal import TileRecord
 from classify_local.mapping.products import CLASS, Product, common_dtype
 from classify_local.mapping.tiles import MapJob
@@ -74,8 +75,8 @@ def read_record(path: Path) -> dict[str, Any] | None:
     return found if isinstance(found, dict) else None
 
 
-def summary(records: Mapping[str, TileRecord]) -> dict[str, Any]:
-    """Pixels, valid pixels, pixels by class and by what removed them, over all tiles."""
+def summary(records: Mapping[str, TileRecord], legend: Legend) -> dict[str, Any]:
+    """Pixels, valid pixels, pixels by class (also at the upper level) and by what removed them, over all tiles."""
     classes: Counter[str] = Counter()
     lost: Counter[str] = Counter()
     alone: Counter[str] = Counter()
@@ -87,9 +88,18 @@ def summary(records: Mapping[str, TileRecord]) -> dict[str, Any]:
         "pixels": sum(record.pixels for record in records.values()),
         "valid_pixels": sum(record.valid for record in records.values()),
         "pixels_by_class": dict(sorted(classes.items(), key=lambda item: int(item[0]))),
+        **({"pixels_by_upper_class": _by_upper_class(classes, legend)} if legend.parents else {}),
         "pixels_without_data": dict(lost),
         "pixels_only_this_removes": dict(alone),
     }
+
+
+def _by_upper_class(classes: Mapping[str, int], legend: Legend) -> dict[str, int]:
+    level = upper(legend)
+    counts: Counter[str] = Counter()
+    for value, pixels in classes.items():
+        counts[level.labels[level.of[int(value)]]] += pixels
+    return {label: counts[label] for label in level.labels}
 
 
 def _bands(job: MapJob, product: Product, made: list[Tile]) -> list[VrtBand]:

@@ -93,7 +93,7 @@ def identity(document: RecipeDocument, stack: FeatureStack, legend: Legend) -> d
     files = [*images, *_training_files(document)]
     return {
         "recipe": json.loads(json.dumps(wishes), parse_constant=str),  # NaN as text: it is not equal to itself
-        "legend": [[entry.value, entry.label, entry.color] for entry in legend],
+        "legend": [[entry.value, entry.label, entry.color, *filter(None, [entry.parent])] for entry in legend],
         "files": {_relative(path, document.folder): _identify(path) for path in files if path.exists()},
         "versions": {name: version for name, version in models.versions().items() if name != "python"},
     }

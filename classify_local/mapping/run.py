@@ -219,7 +219,7 @@ def _record(
         "classifier": model.classifier.model_dump(mode="json", by_alias=True),
         "training": {key: value for key, value in training.items() if key != "validation"},
         "validation": training.get("validation"),
-        **finish.summary(records),
+        **finish.summary(records, request.legend),
         "tiles": {tile: _tile_facts(records[tile]) for tile in sorted(records)},
         "failed_tiles": {tile: str(error) for tile, error in failures.items()},
         "timings": {

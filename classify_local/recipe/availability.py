@@ -4,16 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from classify_local.recipe.model import (
-    CollectedSource,
-    CsvSource,
-    RasterImage,
-    Recipe,
-    RecipeImage,
-    RecipeSource,
-    SampleSource,
-    VectorSource,
-)
+from classify_local.recipe.model import RasterImage, Recipe, RecipeImage
 
 Path = tuple[str | int, ...]
 
@@ -21,7 +12,6 @@ Path = tuple[str | int, ...]
 def unavailable(recipe: Recipe) -> Iterator[tuple[Path, str]]:
     """Path in the recipe and name of each part that is not available yet."""
     yield from _images(recipe)
-    yield from _training(recipe)
     if recipe.auxiliaries:
         yield ("auxiliaries",), "auxiliary layers"
     for key in ("scale", "crs", "aoi"):
@@ -39,17 +29,3 @@ def _images(recipe: Recipe) -> Iterator[tuple[Path, str]]:
             paths = (image.path,) if isinstance(image.path, str) else image.path
             if any(path.startswith(("http://", "https://")) for path in paths):
                 yield ("images", number, "path"), "an image over HTTP"
-
-
-def _training(recipe: Recipe) -> Iterator[tuple[Path, str]]:
-    kinds = {VectorSource: "vector", SampleSource: "sample", RecipeSource: "recipe"}
-    for number, source in enumerate(recipe.training):
-        key = kinds.get(type(source))
-        if key:
-            yield ("training", number, key), f"training data from a {key}"
-        if isinstance(source, CsvSource):
-            for key in ("filter", "edits", "geojson", "classes", "columns", "default", "group", "sheet", "encoding"):
-                if getattr(source, key) is not None:
-                    yield ("training", number, key), f"{key} for a table"
-        if isinstance(source, CollectedSource | CsvSource) and source.thin is not None:
-            yield ("training", number, "thin"), "thinning"

@@ -82,7 +82,7 @@ class RecipeDocument:
         """The recipe as YAML, with the comments it was read with."""
         return dump(self.node)
 
-    def changed(self, changes: Mapping[tuple[str, ...], Any]) -> RecipeDocument:
+    def changed(self, changes: Mapping[tuple[Any, ...], Any]) -> RecipeDocument:
         """The same recipe with some values set, each at a path such as `("images", 0, "path")`.
 
         Raises
@@ -92,10 +92,22 @@ class RecipeDocument:
         """
         node = parse(self.text(), self.where)
         for path, value in changes.items():
-            inner = node
+            inner: Any = node
             for key in path[:-1]:
                 inner = inner[key] if isinstance(inner, list) else inner.setdefault(key, CommentedMap())
             inner[path[-1]] = value
+        return replace(self, node=node, recipe=validate(node, self.where))
+
+    def with_training(self, entry: Mapping[str, Any]) -> RecipeDocument:
+        """The same recipe with one more entry of training data.
+
+        Raises
+        ------
+        InputError
+            If the entry is no valid one.
+        """
+        node = parse(self.text(), self.where)
+        node.setdefault("training", CommentedSeq()).append(dict(entry))
         return replace(self, node=node, recipe=validate(node, self.where))
 
 

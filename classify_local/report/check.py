@@ -8,6 +8,7 @@ from classify_local.checking import CheckReport, Cost
 from classify_local.grid import grid_sentence
 from classify_local.report.learning import learned_lines
 from classify_local.report.text import duration, mask_lines, training_lines
+from classify_local.report.training import separability_lines, suspect_lines
 
 
 def check_lines(report: CheckReport) -> Iterator[str]:
@@ -19,9 +20,12 @@ def check_lines(report: CheckReport) -> Iterator[str]:
     certainty = "" if seen.exact else " (estimated)"
     removed = list(mask_lines(seen.pixels, seen.lost, seen.alone, certainty))
     yield from removed or [f"every band has data everywhere{certainty}"]
-    if report.training is not None and report.legend is not None:
+    if report.description is not None:
         yield "training data:"
-        yield from (f"  {line}" for line in training_lines(report.training, report.legend))
+        yield from (f"  {line}" for line in training_lines(report.description.report, report.description.legend))
+        yield from separability_lines(report.description)
+        if report.description.suspects is not None:
+            yield from suspect_lines(report.description)
     if report.learned is not None and report.legend is not None:
         yield from learned_lines(report.learned, report.legend)
     if report.cost is not None:

@@ -10,7 +10,7 @@ from classify_local.accuracy.confusion import ErrorMatrix
 from classify_local.accuracy.importance import Importance, OutOfBag
 from classify_local.accuracy.tuning import Tuned
 from classify_local.accuracy.validation import WHAT_IT_IS, Spread, Validation
-from classify_local.legend import Legend
+from classify_local.legend import Legend, upper, upper_legend
 
 
 def validation_lines(validation: Validation, legend: Legend) -> Iterator[str]:
@@ -28,6 +28,8 @@ def validation_lines(validation: Validation, legend: Legend) -> Iterator[str]:
     times = f"all {validation.repeats} assignments together, " if validation.repeats > 1 else ""
     yield f"  error matrix ({times}rows: what the model says, columns: the training data):"
     yield from (f"  {line}" for line in matrix_lines(validation.matrix, legend))
+    if legend.parents:
+        yield from _upper_lines(validation, legend)
     if validation.unchecked:
         yield (
             f"  not checked: {_labels(validation.unchecked, legend)}, in one group only; "
@@ -35,6 +37,13 @@ def validation_lines(validation: Validation, legend: Legend) -> Iterator[str]:
         )
     if validation.lost:
         yield f"  in some folds no training data were left of {_labels(validation.lost, legend)}"
+
+
+def _upper_lines(validation: Validation, legend: Legend) -> Iterator[str]:
+    """Overall accuracy and figures by class at the upper level of the legend."""
+    broad = validation.collapsed(upper(legend).of)
+    yield f"  at the upper level, overall accuracy {percent(broad.overall)}"
+    yield from _class_lines(broad, upper_legend(legend))
 
 
 def matrix_lines(matrix: ErrorMatrix, legend: Legend) -> Iterator[str]:

@@ -56,7 +56,8 @@ def versions() -> dict[str, str]:
     """Versions on which results depend."""
     return {
         "classify_local": __version__, "python": platform.python_version(), "numpy": np.__version__,
-        "scikit-learn": sklearn.__version__, "xgboost": _xgboost_version(), "rasterio": rasterio.__version__, "gdal": rasterio.__gdal_version__,
+        "scikit-learn": sklearn.__version__, "xgboost": _xgboost_version(), "rasterio": rasterio.__version__,
+        "gdal": rasterio.__gdal_version__,
     }  # fmt: skip
 
 

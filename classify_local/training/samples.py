@@ -16,14 +16,18 @@ from classify_local.types import FeatureArray, LabelArray, MaskArray
 
 INVALID = "no usable coordinates or class"
 FILTERED = "left out by the filter"
+DELETED = "deleted on the map page"
 UNMATCHED = "no class matches"
+TOO_SMALL = "polygon that holds no pixel"
 NOT_IN_LEGEND = "class not in the legend"
 OUTSIDE = "outside the image"
 MASKED = "no data in a band"
 DUPLICATE = "same pixel and class again"
 CONFLICT = "same pixel with two classes"
 THINNED = "thinned"
-REASONS = (INVALID, FILTERED, UNMATCHED, NOT_IN_LEGEND, OUTSIDE, MASKED, DUPLICATE, CONFLICT, THINNED)
+REASONS = (
+    INVALID, FILTERED, DELETED, UNMATCHED, TOO_SMALL, NOT_IN_LEGEND, OUTSIDE, MASKED, DUPLICATE, CONFLICT, THINNED,
+)  # fmt: skip
 """Why a row is left out, in the order in which it is asked."""
 
 

@@ -12,8 +12,9 @@ from classify_local.features.stack import FeatureStack
 from classify_local.grid import Grid
 from classify_local.legend import Legend
 from classify_local.training import samples
-from classify_local.training.points import ReferencePoints, project
+from classify_local.training.points import ReferencePoints, in_metres, project
 from classify_local.training.samples import Rows, TrainingReport, TrainingSet
+from classify_local.training.thinning import thin
 from classify_local.types import LabelArray, MaskArray
 
 
@@ -41,6 +42,7 @@ def sample_points(
     samples.require_no_class_lost(inside, kept, losses, legend)
     rows.reason[asked[~has_data]] = samples.MASKED
     _drop_repetitions(rows)
+    _thin(rows, sources, stack.grid)
     chosen = rows.open()
     training = TrainingSet(
         features=features[chosen[asked]],
@@ -110,6 +112,16 @@ def _drop_repetitions(rows: Rows) -> None:
     conflict = low[pixel] != high[pixel]
     rows.reason[kept[~first]] = samples.DUPLICATE
     rows.reason[kept[conflict]] = samples.CONFLICT
+
+
+def _thin(rows: Rows, sources: Sequence[ReferencePoints], grid: Grid) -> None:
+    """Leave out what a source's `thin` does not keep: rows that could be used, evenly over the land."""
+    for number, points in enumerate(sources):
+        if points.thin is not None:
+            mine = np.flatnonzero(rows.open() & (rows.source == number))
+            places = in_metres(rows.xy[mine], grid)
+            kept = thin(places, rows.labels[mine], points.thin, rows.line[mine])
+            rows.reason[mine[~kept]] = samples.THINNED
 
 
 def _report(

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from sklearn import metrics
 
-from classify_local.accuracy.confusion import ErrorMatrix, error_matrix
+from classify_local.accuracy.confusion import ErrorMatrix, collapsed, error_matrix
 
 values = st.sampled_from([-3, 0, 1, 7, 255, 70_000])
 pairs = st.integers(1, 60).flatmap(
@@ -93,3 +93,14 @@ def test_without_points_there_is_no_figure():
 def test_counts_may_be_given_as_they_are():
     matrix = ErrorMatrix(classes=(3, 9), counts=np.array([[4, 1], [0, 5]]))
     assert (matrix.total, matrix.overall) == (10, 0.9)
+
+
+@given(st.integers(0, 2**32 - 1))
+def test_a_matrix_collapses_to_that_of_the_broader_classes(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    mapped, reference = rng.choice([3, 5, -2, 9], (2, 60))
+    of = {3: 1, 5: 0, -2: 1, 9: 4}
+    broad = [np.array([of[value] for value in values]) for values in (mapped, reference)]
+    found = collapsed(error_matrix(mapped, reference), of)
+    np.testing.assert_array_equal(found.counts, error_matrix(*broad, classes=found.classes).counts)
+    assert found.total == 60

@@ -44,11 +44,11 @@ def said(*arguments: str) -> str:
         (
             "points.csv",
             "table",
-            ["rows: 240", "odd: no columns that are known for coordinates"],
+            ["rows: 240", "coordinates: x, y", "odd: the coordinates are no degrees; say their system"],
         ),
         ("scene.yml", "recipe", ["images: image.tif", "type random_forest, number_of_trees 5"]),
         ("model.zip", "model", ["bands: band0, band1, band2, band3", "classes: 1, 2, 5, 7", "scikit-learn"]),
-        ("plots.gpkg", "vector", ["layer plots, geometry Point, features 1, crs EPSG:4326, columns (class)"]),
+        ("plots.gpkg", "vector", ["layer plots, features 1, geometry (Point), crs EPSG:4326, columns (fid, class)"]),
         ("downloads/scene", "run", ["complete: yes", "tiles done: 18"]),
     ],
 )

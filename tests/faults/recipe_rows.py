@@ -170,17 +170,6 @@ NOT_YET = [
     not_yet("derived bands of a recipe", put("images", 0, {"recipe": "r.yml", "derived": [{"indexes": ["ndvi"]}]}),
             r"images\[0\]\.derived: derived bands of another recipe", lines=2),
     not_yet("image over HTTP", put("images", 0, "path", ["https://x/y.tif"]), r"images\[0\]\.path: an image over HTTP"),
-    not_yet("vector", training(vector="plots.gpkg"), r"training\[0\]\.vector: training data from a vector"),
-    not_yet("sample", training(sample={"path": "old.tif"}), r"training\[0\]\.sample: training data from a sample"),
-    not_yet("recipe as training", training(recipe="r.yml"), r"training\[0\]\.recipe: training data from a recipe"),
-    *(
-        not_yet(f"{key} for a table", of_table(key, value), rf"training\[0\]\.{key}: {key} for a table")
-        for key, value in {
-            "filter": "landcover > 0", "edits": "edits.csv", "geojson": "GEOM", "classes": {10: ["forest"]},
-            "columns": {10: "is_forest"}, "default": 40, "group": "plot", "sheet": "2021", "encoding": "cp1252",
-        }.items()
-    ),
-    not_yet("thinning", of_table("thin", {"per_class": 5}), r"training\[0\]\.thin: thinning"),
     not_yet("auxiliaries", put("auxiliaries", ["terrain"]), "auxiliaries: auxiliary layers"),
     *(
         not_yet(f"output {key}", put("output", key, value), rf"output\.{key}: another {key}")

@@ -20,6 +20,10 @@ def legend(*rows: str, header: str = "color,value,label") -> Breaking:
     return write("legend.csv", "\n".join([header, *rows, ""]))
 
 
+def style(content: str) -> Breaking:
+    return together(write("style.qml", content), put("legend", "style.qml"))
+
+
 def inline(**second: object) -> Breaking:
     """A legend in the recipe, whose second entry is changed."""
     tree = {"value": 10, "label": "Tree cover", "color": "#006400"}
@@ -65,17 +69,15 @@ TRAINING = [
         file=POINTS, thing="no column 'landcover'", remedy=r"did you mean 'land_cover'\? .*with class:"),
     Row(id="missing all columns", make=reference(points(header="a,b,c")), lines=3,
         file=POINTS, thing="no column 'YCoordinate'; it has a, b, c", remedy="the recipe names it with y:"),
-    Row(id="labels instead of values", make=reference(points(labels=("Tree cover", "Cropland"))), lines=4,
-        file=r"reference\.csv, line 2: ", thing="class 'Tree cover' is not a number", remedy="legend's value, not its"),
-    Row(id="decimal commas in quotes", lines=4,
-        make=reference(points("XCoordinate;YCoordinate;landcover", '"{x:.8f}";"{y:.8f}";{label}').replace(".", ",")),
-        file=r"reference\.csv, line 3: ", thing=r"coordinate '33,\d+' is not a number", remedy="decimal point"),
+    Row(id="names that are no labels", make=reference(points(labels=("Baum", "Acker"))), lines=4,
+        file=r"reference\.csv, line 2: ", thing="class 'Baum' is not a number, and no label of the legend",
+        remedy="give the legend's value"),
     Row(id="decimal commas between commas", make=reference(points().replace(".", ",")),
         file=r"reference\.csv, line 2: ", thing="5 fields where the header has 3", remedy="decimal point"),
     Row(id="no number", make=reference(points(row="nan,{y:.8f},{label}")), lines=4,
-        file=r"reference\.csv, line 2: ", thing="coordinate 'nan' is not a number", remedy=r"write for example 32\.5"),
+        file=r"reference\.csv, line 2: ", thing="coordinate 'nan' is not a number", remedy=r"write for example 1234"),
     Row(id="endless number", make=reference(points(row="{x:.8f},1e999,{label}")), lines=4,
-        file=r"reference\.csv, line 2: ", thing="coordinate '1e999' is too large", remedy=r"write for example 32\.5"),
+        file=r"reference\.csv, line 2: ", thing="coordinate '1e999' is too large", remedy=r"write for example 1234\.5"),
     Row(id="digits of another script", make=reference(points(row="{x:.8f},{y:.8f}," + ARABIC_TEN)), lines=4,
         file=r"line 2: ", thing=f"class '{ARABIC_TEN}' is not a number", remedy="the legend's value"),
     Row(id="class 1.5", make=reference(points(labels=(1.5,))), lines=4,
@@ -88,9 +90,10 @@ TRAINING = [
         file=r"reference\.csv, line 4: ", thing="quote that opens here is never closed", remedy="close it"),
     Row(id="field of 2 MB", make=reference("XCoordinate,YCoordinate,landcover\n1,2," + "3" * 2_000_000 + "\n"),
         file=r"reference\.csv, line 2: ", thing="field larger than", remedy="is a quote not closed"),
-    Row(id="Latin-1", make=reference(points(labels=("forêt",)).encode("latin-1")),
-        file=r"reference\.csv, line 2 \(byte \d+\): ", thing="not UTF-8", remedy="save the table as UTF-8"),
-    Row(id="UTF-16", make=reference(points().encode("utf-16")), file=POINTS, thing="in UTF-16", remedy="CSV in UTF-8"),
+    Row(id="no text in any encoding", make=reference(points(labels=("for\x81t",)).encode("latin-1")),
+        file=r"reference\.csv, line 2 \(byte \d+\): ", thing="UTF-8", remedy="save the table as UTF-8"),
+    Row(id="Latin-1 that names no class", make=reference(points(labels=("forêt",)).encode("latin-1")), lines=4,
+        file=r"reference\.csv, line 2: ", thing="class 'forêt' is not a number", remedy="give the legend's value"),
     Row(id="spreadsheet", make=reference(b"PK\x03\x04" + bytes(99)), file=POINTS, thing="spreadsheet", remedy="as CSV"),
     Row(id="zero byte", make=reference(points().encode()[:99] + b"\0"),
         file=r"reference\.csv, line \d+ \(byte 99\): ", thing="a zero byte", remedy="save the table as text"),
@@ -114,7 +117,7 @@ LEGENDS = [
     Row(id="legend without rows", make=legend(), file=LEGEND, thing="holds no class", remedy="write one row for each"),
     Row(id="legend without a column", make=legend("#000000,1", header="color,value"),
         file=LEGEND, thing="no column 'label'", remedy="it has color, value"),
-    Row(id="legend with a misspelt column", make=legend("#000000,1,a", header="color,valeu,label"),
+    Row(id="legend with a misspelt column", make=legend("#000000,1.5,a", header="color,valeu,label"),
         file=LEGEND, thing="no column 'value'", remedy=r"did you mean 'valeu'\?"),
     *(
         Row(id=f"legend value {value}", make=legend(f"#000000,{value},a", "#000001,2,b"),
@@ -126,7 +129,7 @@ LEGENDS = [
     *(
         Row(id=f"legend colour {color}", make=legend(f"{color},1,a", "#000001,2,b"),
             file=r"legend\.csv, line 2: ", thing=f"colour '{color}' is not", remedy="write it as #RRGGBB")
-        for color in ("#12G", "#1234", "green", "")
+        for color in ("#12G", "#1234", "gren", "")
     ),
     Row(id="legend value twice", make=legend("#000000,1,a", "#000001,1,b"),
         file=r"legend\.csv, line 3: ", thing="value 1 stands also in line 2", remedy="each class needs its own"),
@@ -144,6 +147,18 @@ LEGENDS = [
         file=LEGEND, thing="10001 classes", remedy="allowed are 10000"),
     Row(id="legend row with a field more", make=legend("#000000,1,a,b"),
         file=r"legend\.csv, line 2: ", thing="4 fields where the header has 3", remedy="stands in quotes"),
+    Row(id="legend with a channel of 300", make=legend("1,a,300,0,0", "2,b,1,2,3", header="value,label,red,green,blue"),
+        file=r"legend\.csv, line 2: ", thing="red '300' is not a whole number", remedy="from 0 to 255"),
+    Row(id="legend without blue", make=legend("1,a,3,0", "2,b,1,2", header="value,label,red,green"),
+        file=LEGEND, thing="no column 'blue'", remedy="it has value, label, red, green"),
+    Row(id="legend as a style without classes", make=style('<qgis><rasterrenderer type="singlebandgray"/></qgis>'),
+        file=r"style\.qml: ", thing="styles a raster as 'singlebandgray'", remedy="Paletted/Unique values"),
+    Row(id="legend with entities", make=style('<!DOCTYPE qgis [<!ENTITY a "b">]><qgis>&a;</qgis>'), code=5,
+        file=r"style\.qml: ", thing="declares entities", remedy="do not use it"),
+    Row(id="legend as a web page", make=style("<html><body>Sign in</body></html>"),
+        file=r"style\.qml: ", thing="is a web page", remedy="legends are read from CSV, QML"),
+    Row(id="image as a legend", make=put("legend", "image.tif"),
+        file=r"image\.tif: ", thing="different values among its pixels", remedy="is it a map of classes"),
     Row(id="inline value twice", make=inline(value=10),
         file=RECIPE, thing=r"legend\[1\]: value 10 stands also in legend\[0\]", remedy="each class needs its own"),
     Row(id="inline label twice", make=inline(label="Tree cover"),

@@ -6,11 +6,11 @@ import re
 
 import pytest
 
-from tests.faults import raster_rows, recipe_rows, table_rows, vrt_rows
+from tests.faults import raster_rows, recipe_rows, table_rows, training_rows, vrt_rows
 from tests.faults.rows import Row
 from tests.faults.scene import Scene, call, tree
 
-ROWS = [*raster_rows.ROWS, *table_rows.ROWS, *recipe_rows.ROWS, *vrt_rows.ROWS]
+ROWS = [*raster_rows.ROWS, *table_rows.ROWS, *recipe_rows.ROWS, *training_rows.ROWS, *vrt_rows.ROWS]
 SECONDS = 30.0  # of processor time: what is refused must not hang, whatever else the machine does
 
 

@@ -18,7 +18,7 @@ from classify_local.storage.images import open_image
 from classify_local.storage.legends import read_legend
 from classify_local.storage.rasters import close_files, describe
 from classify_local.storage.safety import AllowedFolders
-from classify_local.training.points import read_points
+from classify_local.training.reading import read_points
 from tests.faults.scene import LEGEND, Scene, points, write_image
 from tests.faults.vrts import vrt
 

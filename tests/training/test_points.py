@@ -12,7 +12,9 @@ from rasterio.warp import transform as rasterio_transform
 
 from classify_local.errors import InputError
 from classify_local.recipe.text import load
-from classify_local.training.points import COORDINATE_COLUMNS, ReferencePoints, known_crs, read_points
+from classify_local.training.columns import COORDINATE_COLUMNS
+from classify_local.training.points import ReferencePoints, known_crs
+from classify_local.training.reading import read_points
 from classify_local.training.samples import INVALID
 
 
@@ -87,8 +89,8 @@ def test_a_recipe_names_its_columns(read, source, expected):
 @pytest.mark.parametrize(
     ("header", "source", "said"),
     [
-        ("longitude,latitude,class", {}, ["no column 'XCoordinate'", "no column 'YCoordinate'"]),
-        ("Lon,Lat,class", {}, ["no column 'XCoordinate'", "no column 'YCoordinate'"]),
+        ("long,laenge,class", {}, ["no column 'XCoordinate'", "no column 'YCoordinate'"]),
+        ("Lon,La,class", {}, ["no column 'XCoordinate'", "no column 'YCoordinate'"]),
         ("lon,lat,Klasse", {}, ["no column 'class'; it has lon, lat, Klasse; did you mean 'Klasse'?"]),
         ("lon,lat,class", {"class": "cover"}, ["no column 'cover'"]),
         ("east,north,class", {"x": "est", "y": "north"}, ["no column 'est'; it has east, north, class; did you mean"]),
@@ -141,7 +143,7 @@ def test_a_class_may_be_written_as_a_real_number(read, text, value):
     ("row", "words"),
     [
         ("1,2,1.5", "class '1.5' is not a whole number"),
-        ("1,2,forest", "class 'forest' is not a number; give the legend's value, not its label"),
+        ("1,2,forest", "class 'forest' is not a number, and no label of the legend; give the legend's value"),
         ("1,2,", "class"),
         ("1,2", "class"),
         ("1,2,nan", "class 'nan' is not a"),
@@ -150,8 +152,8 @@ def test_a_class_may_be_written_as_a_real_number(read, text, value):
         ("1,2,1_0", "class '1_0' is not a number"),
         ("1,2,\u0661", "class '\u0661' is not a number"),
         ("a,2,3", "coordinate 'a' is not a number"),
-        (",2,3", "coordinate '' is not a number"),
-        ('"32,5",2,3', "coordinate '32,5' is not a number; write a decimal point, not a comma"),
+        (",2,3", "coordinate is empty; write a number"),
+        ('"32,5",2,3', "coordinate '32,5' has a decimal comma; write for example 1234.5"),
         ("3_2,2,3", "coordinate '3_2' is not a number"),
         ("nan,2,3", "coordinate 'nan' is not"),
         ("1,-inf,3", "coordinate '-inf' is not"),
@@ -161,7 +163,7 @@ def test_a_class_may_be_written_as_a_real_number(read, text, value):
 def test_what_cannot_be_read_is_told_with_its_line(read, row, words):
     points = read(f"lon,lat,class\n1,2,3\n{row}\n4,5,6\n")
     assert points.labels.tolist() == [3, 6]
-    assert points.left_out[INVALID] == 1
+    assert points.left_out.get(INVALID, 0) == 1
     (line,) = points.notes
     assert "points.csv, line 3: " in line
     assert words in line
@@ -175,8 +177,8 @@ def test_lines_are_counted_as_an_editor_does(read):
 
 def test_the_first_twenty_are_shown_and_all_are_counted(read):
     points = read("lon,lat,class\n1,2,3\n" + "x,2,3\n" * 50)
-    assert (len(points.notes), points.left_out[INVALID]) == (20, 50)
-    assert len(points.x) + points.left_out[INVALID] == 51
+    assert (len(points.notes), points.left_out.get(INVALID, 0)) == (20, 50)
+    assert len(points.x) + points.left_out.get(INVALID, 0) == 51
 
 
 def test_a_table_in_which_nothing_can_be_read_is_an_error(read):
@@ -208,7 +210,7 @@ def test_collected_points_that_are_not_there_yet_are_none(tmp_path):
     (tmp_path / "empty.csv").write_text("XCoordinate,YCoordinate,class\n")
     for name in ("none.csv", "empty.csv"):
         points = read_entry(collected=str(tmp_path / name))
-        assert len(points.x) == len(points.y) == len(points.labels) == points.left_out[INVALID] == 0
+        assert len(points.x) == len(points.y) == len(points.labels) == points.left_out.get(INVALID, 0) == 0
 
 
 def test_a_table_that_is_not_there_is_an_error(tmp_path):
@@ -223,7 +225,13 @@ PLACES = np.array([32.0, 32.5, 33.25]), np.array([-13.0, -13.75, -14.0])
 
 def points_at(x: np.ndarray, y: np.ndarray, crs: str) -> ReferencePoints:
     return ReferencePoints(
-        where="points.csv", x=x, y=y, labels=np.arange(len(x)), crs=crs, line=np.arange(len(x)), group=np.full(len(x), -1)
+        where="points.csv",
+        x=x,
+        y=y,
+        labels=np.arange(len(x)),
+        crs=crs,
+        line=np.arange(len(x)),
+        group=np.full(len(x), -1),
     )
 
 
@@ -268,4 +276,4 @@ def test_the_sample_scenes_points_are_read():
     points = read_entry(collected=str(path))
     lines = path.read_text().splitlines()[1:]
     assert len(points.x) == len(lines)
-    assert points.left_out[INVALID] == 0
+    assert points.left_out.get(INVALID, 0) == 0

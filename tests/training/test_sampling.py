@@ -15,7 +15,7 @@ from pyproj import Transformer
 from rasterio.transform import rowcol
 
 from classify_local.errors import InputError
-from classify_local.features.images import open_stack
+from classify_local.features.images import allowed_folders, open_stack
 from classify_local.features.stack import FeatureStack
 from classify_local.legend import Legend, LegendEntry
 from classify_local.recipe.text import load
@@ -386,11 +386,16 @@ def test_columns_of_a_training_set_are_of_one_length():
 # a recipe's training data as a whole
 
 
+def sources_of(document) -> list[ReferencePoints]:
+    stack = open_stack(document)
+    return read_sources(document, stack, recipe_legend(document), allowed_folders(document))
+
+
 def test_the_table_of_a_recipe(scene):
     document = load(scene.recipe)
     found = recipe_legend(document)
     assert found is not None
-    training, report = sample_points(read_sources(document), open_stack(document), found)
+    training, report = sample_points(sources_of(document), open_stack(document), found)
     assert training.labels.tolist() == [label for *_, label in scene.points]
     assert account(report) == {}
     with rasterio.open(scene.image) as handle:
@@ -402,7 +407,7 @@ def test_problems_of_all_sources_are_said_at_once(scene):
     (scene.folder / "a.csv").write_text("lon,lat\n1,2\n")
     document = load(scene.recipe).changed({("training",): [{"csv": "a.csv"}, {"csv": "b.csv"}]})
     with pytest.raises(InputError) as caught:
-        read_sources(document)
+        sources_of(document)
     assert len(caught.value.problems) == 2
     assert "no column 'class'" in caught.value.problems[0]
     assert "b.csv: no such file" in caught.value.problems[1]

@@ -1,18 +1,20 @@
-"""The verbs: what a notebook calls, and what the command line and the map page are made of."""
+"""From a recipe to a map: open, check, train, run, look at the state of a run."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from classify_local.api.recipes import PathLike, RecipeLike, as_paths
 from classify_local.checking import CheckReport, check_recipe
 from classify_local.classifiers import persistence
 from classify_local.classifiers.export import require_tree, tree_text
 from classify_local.classifiers.trained import TrainedModel, require_model_gives
 from classify_local.demonstration import HeldOut, copy_sample, held_out_accuracy
+from classify_local.describing import describe
 from classify_local.errors import collect
 from classify_local.features.images import open_stack as _open_stack
 from classify_local.features.stack import FeatureStack
@@ -25,11 +27,11 @@ from classify_local.mapping.run import Request, RunResult, run_map
 from classify_local.mapping.status import RunStatus, read_status
 from classify_local.mapping.stopping import Stop, on_signals
 from classify_local.preparation import Trainable, prepare, prepare_training
-from classify_local.recipe.model import Recipe
 from classify_local.recipe.replacing import with_images
 from classify_local.recipe.text import RecipeDocument, load, require_available
 from classify_local.report.learning import learned_lines, study_lines
 from classify_local.report.text import mask_lines, training_lines
+from classify_local.report.training import separability_lines
 from classify_local.storage import atomic
 from classify_local.storage.fingerprint import sha256
 from classify_local.training.samples import TrainingReport
@@ -37,31 +39,6 @@ from classify_local.transfer import require_contract, transfer_notes
 
 if TYPE_CHECKING:
     import xarray as xr
-
-    from classify_local.doctoring import Finding
-    from classify_local.inspection import Inspection
-
-PathLike = str | Path
-RecipeLike = str | Path | Mapping[str, Any] | RecipeDocument
-
-
-def load_recipe(recipe: RecipeLike) -> RecipeDocument:
-    """A recipe from its file, or from a mapping of the same shape.
-
-    Raises
-    ------
-    InputError
-        With one line for each problem.
-    """
-    return load(recipe)
-
-
-def recipe_schema() -> dict[str, Any]:
-    """The JSON Schema of recipes."""
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        **Recipe.model_json_schema(by_alias=True),
-    }
 
 
 def open_stack(recipe: RecipeLike, *, allow: Sequence[PathLike] = ()) -> FeatureStack:
@@ -74,7 +51,7 @@ def open_stack(recipe: RecipeLike, *, allow: Sequence[PathLike] = ()) -> Feature
     """
     document = load(recipe)
     require_available(document)
-    return _open_stack(document, _paths(allow))
+    return _open_stack(document, as_paths(allow))
 
 
 def check(
@@ -95,7 +72,7 @@ def check(
         All problems at once.
     """
     document = load(recipe)
-    return check_recipe(document, _folder(document, out), _paths(allow), workers or default_workers(), deep=deep)
+    return check_recipe(document, _folder(document, out), as_paths(allow), workers or default_workers(), deep=deep)
 
 
 def train(
@@ -134,7 +111,7 @@ def train(
     document, reporter = load(recipe), reporter or Silent()
     path = None if model is None else Path(model)
     _require_places(document, path, export_tree)
-    ready = prepare_training(document, _paths(allow))
+    ready = prepare_training(document, as_paths(allow))
     learned = _learn(ready, reporter, Stop())
     if importance:
         _tell_study(learned, path, reporter)
@@ -197,8 +174,8 @@ def run(
     stop, reporter = Stop(), reporter or Silent()
     folder = _folder(document, out)
     with on_signals(stop):
-        source = _given(document, Path(model), _paths(allow), folder, reporter) if model else None
-        source = source or _to_train(document, _paths(allow), folder, reporter, stop)
+        source = _given(document, Path(model), as_paths(allow), folder, reporter) if model else None
+        source = source or _to_train(document, as_paths(allow), folder, reporter, stop)
         request = Request(
             document=document, plan=source.plan, stack=source.stack, legend=source.legend, train=source.model,
             folder=folder, workers=workers or default_workers(), restart=restart, break_lock=break_lock,
@@ -256,26 +233,6 @@ def demo(folder: PathLike, *, workers: int | None = None, reporter: Reporter | N
     pictures.write_preview(preview, result.folder, document.name, ready.stack, ready.legend)
     accuracy = held_out_accuracy(result.folder / f"{document.name}_class.vrt", folder / "reference.csv")
     return DemoResult(map=result, accuracy=accuracy, legend=ready.legend, preview=preview)
-
-
-def inspect(path: PathLike) -> Inspection:
-    """What a raster, vector, table, model, recipe or run folder holds, and what is odd about it.
-
-    Raises
-    ------
-    InputError, RefusedError
-        If it is none of them, or broken.
-    """
-    from classify_local import inspection
-
-    return inspection.inspect_path(Path(path))
-
-
-def doctor(out: PathLike = ".") -> list[Finding]:
-    """Whether this machine has what is needed: versions, formats, processor, write access, disk."""
-    from classify_local import doctoring
-
-    return doctoring.examine(Path(out))
 
 
 def status(folder: PathLike, *, verify: bool = False) -> RunStatus:
@@ -349,7 +306,18 @@ def _learn(ready: Trainable, reporter: Reporter, stop: Stop) -> Learned:
     learned = learn(ready, say, stop.check)
     for line in learned_lines(learned, ready.legend):
         reporter.say(line)
-    return learned
+    return _described(learned, ready, reporter)
+
+
+def _described(learned: Learned, ready: Trainable, reporter: Reporter) -> Learned:
+    """The same with what its record says of how far the classes lie apart."""
+    found = describe(learned, ready, suspects=False)
+    if found is None:
+        return learned
+    for line in separability_lines(found):
+        reporter.say(line)
+    facts = {**learned.model.training, "separability": found.to_dict()["separability"]}
+    return replace(learned, model=replace(learned.model, training=facts))
 
 
 def _tell_study(learned: Learned, model: Path | None, reporter: Reporter) -> None:
@@ -377,7 +345,3 @@ def _changed(document: RecipeDocument, name: str | None, bands: Sequence[str] | 
 
 def _folder(document: RecipeDocument, out: PathLike | None) -> Path:
     return (document.folder / "downloads" if out is None else Path(out)) / document.name
-
-
-def _paths(given: Sequence[PathLike]) -> list[Path]:
-    return [Path(path) for path in given]
