@@ -93,11 +93,11 @@ def read_case(folder: Path, case: str, rows: int) -> None:
 
 def measured(command: list[str]) -> tuple[str, float, float]:
     """What a process prints, its CPU-seconds and its peak resident memory in MiB."""
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-    assert process.stdout is not None
-    printed = process.stdout.read()
-    _, status, used = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        printed = process.stdout.read()
+        _, status, used = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
     assert process.returncode == 0, command
     return printed, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024
 

@@ -15,7 +15,9 @@ from numpy.typing import NDArray
 from classify_local.classifiers import registry
 from classify_local.classifiers.trained import TrainedModel
 from classify_local.describing import TrainingDescription, describe
+from classify_local.features.auxiliaries import notes_of
 from classify_local.features.images import ImageSource
+from classify_local.features.output_grid import finer_note
 from classify_local.features.stack import Block, FeatureStack
 from classify_local.grid import BLOCK_SIZE, Grid, block_count, spread_blocks
 from classify_local.learning import Learned, learn
@@ -23,7 +25,7 @@ from classify_local.legend import Legend
 from classify_local.mapping.block import classify_block
 from classify_local.mapping.plan import Plan, make_plan
 from classify_local.mapping.window import MaskCount
-from classify_local.preparation import Trainable, prepare
+from classify_local.preparation import Prepared, Trainable, prepare
 from classify_local.recipe.text import RecipeDocument
 from classify_local.storage import gdal
 
@@ -115,19 +117,26 @@ def check_recipe(
     stack, legend = ready.stack, ready.legend
     learned = plan = cost = description = None
     if legend is not None:
-        plan = make_plan(document, stack, legend)
+        plan = make_plan(document, ready.map_stack, legend)
         began = time.perf_counter()
         if document.recipe.training or not registry.capabilities_of(document.recipe.classifier).training:
-            whole = Trainable(document=document, stack=stack, legend=legend, points=ready.points, others=ready.others)
+            whole = Trainable(
+                document=document,
+                stack=stack,
+                map_stack=ready.map_stack,
+                legend=legend,
+                points=ready.points,
+                others=ready.others,
+            )
             learned = learn(whole, check=deep)
             description = describe(learned, whole, suspects=deep)
-        cost = estimate_cost(stack, plan, learned, time.perf_counter() - began, workers, folder)
-    seen = look(stack)
+        cost = estimate_cost(ready.map_stack, plan, learned, time.perf_counter() - began, workers, folder)
+    seen = look(ready.map_stack)
     return CheckReport(
-        name=document.name, folder=folder, grid=stack.grid, stack=stack, look=seen, legend=legend,
+        name=document.name, folder=folder, grid=ready.map_stack.grid, stack=ready.map_stack, look=seen, legend=legend,
         description=description, learned=learned,
         tiles=0 if plan is None else len(plan.tiles), cost=cost,
-        notes=tuple(_notes(document, stack, legend, seen)),
+        notes=tuple(_notes(document, ready, seen)),
     )  # fmt: skip
 
 
@@ -189,8 +198,9 @@ def _mapping_seconds(stack: FeatureStack, plan: Plan, model: TrainedModel, worke
     return one * rows * cols / min(workers, len(plan.tiles))
 
 
-def _notes(document: RecipeDocument, stack: FeatureStack, legend: Legend | None, seen: Look) -> list[str]:
-    notes = []
+def _notes(document: RecipeDocument, ready: Prepared, seen: Look) -> list[str]:
+    stack, legend = ready.map_stack, ready.legend
+    notes = [*filter(None, [finer_note(stack.grid, ready.stack.grid)]), *notes_of(stack.sources)]
     if legend is None:
         notes.append("no legend yet: a run needs one")
     if not document.recipe.training and registry.capabilities_of(document.recipe.classifier).training:

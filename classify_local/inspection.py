@@ -18,9 +18,9 @@ from classify_local.mapping.status import read_status
 from classify_local.recipe.model import CsvSource
 from classify_local.recipe.text import load
 from classify_local.storage import models, safety, vectors
+from classify_local.storage.composite import Image
 from classify_local.storage.images import open_image
 from classify_local.storage.legends import read_legend
-from classify_local.storage.mosaic import Mosaic
 from classify_local.storage.safety import AllowedFolders
 from classify_local.storage.tables import Table, read_table
 from classify_local.training.columns import coordinate_columns
@@ -96,7 +96,7 @@ def _raster(path: Path) -> Inspection:
     return Inspection(path=str(path), kind="raster", facts=facts, odd=tuple(_odd_raster(mosaic)))
 
 
-def _odd_raster(mosaic: Mosaic) -> list[str]:
+def _odd_raster(mosaic: Image) -> list[str]:
     odd = []
     files = mosaic.files
     if not any(file.has_mask or file.alpha or any(value is not None for value in file.nodata) for file in files):
@@ -122,7 +122,7 @@ def _has_overviews(path: Path) -> bool:
         return bool(handle.overviews(1))
 
 
-def _mask_sentence(mosaic: Mosaic) -> str:
+def _mask_sentence(mosaic: Image) -> str:
     if mosaic.alpha or any(file.has_mask for file in mosaic.files):
         return "a mask or transparency band says which pixels are valid"
     return "none beside nodata"

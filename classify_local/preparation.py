@@ -23,10 +23,15 @@ from classify_local.training.points import ReferencePoints
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prepared:
-    """A recipe's parts. `legend` is None, `points` and `others` are empty where the recipe leaves them out."""
+    """A recipe's parts. `legend` is None, `points` and `others` are empty where the recipe leaves them out.
+
+    `stack` lies on the first image's grid, where reference data take their values; `map_stack` on the map's, which is
+    the same unless the recipe's output says otherwise.
+    """
 
     document: RecipeDocument
     stack: FeatureStack
+    map_stack: FeatureStack
     legend: Legend | None
     points: tuple[ReferencePoints, ...]
     others: tuple[OtherRecipe, ...] = ()
@@ -34,10 +39,11 @@ class Prepared:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trainable:
-    """A recipe that has all a training needs."""
+    """A recipe that has all a training needs; see `Prepared`."""
 
     document: RecipeDocument
     stack: FeatureStack
+    map_stack: FeatureStack
     legend: Legend
     points: tuple[ReferencePoints, ...]
     others: tuple[OtherRecipe, ...] = ()
@@ -68,16 +74,22 @@ def prepare(
     problems = Problems()
     problems.attempt(lambda: registry.require_can_give(document.recipe.classifier, document.recipe.output.bands))
     stack = problems.attempt(lambda: open_stack(document, allow))
+    map_stack = stack if stack is None else problems.attempt(lambda: _map_stack(document, allow, stack))
     legend = problems.attempt(lambda: recipe_legend(document))
     points = problems.attempt(lambda: read_sources(document, stack, legend, allowed_folders(document, allow)))
     others = problems.attempt(lambda: _others(document, stack, allow, chain))
     if folder is not None:
         problems.attempt(lambda: atomic.require_writable(folder))
     problems.raise_all()
-    if stack is None:
+    if stack is None or map_stack is None:
         raise InputError(f"{document.where}: has no images")
     return Prepared(
-        document=document, stack=stack, legend=legend, points=tuple(points or ()), others=tuple(others or ())
+        document=document,
+        stack=stack,
+        map_stack=map_stack,
+        legend=legend,
+        points=tuple(points or ()),
+        others=tuple(others or ()),
     )
 
 
@@ -106,8 +118,21 @@ def prepare_training(
     if ready is None or ready.legend is None:
         raise InputError(f"{document.where}: has no legend")
     return Trainable(
-        document=document, stack=ready.stack, legend=ready.legend, points=ready.points, others=ready.others
+        document=document,
+        stack=ready.stack,
+        map_stack=ready.map_stack,
+        legend=ready.legend,
+        points=ready.points,
+        others=ready.others,
     )
+
+
+def _map_stack(document: RecipeDocument, allow: Sequence[Path], stack: FeatureStack) -> FeatureStack:
+    """The same bands on the map's grid."""
+    output = document.recipe.output
+    if output.scale is None and output.crs is None and output.aoi is None:
+        return stack
+    return open_stack(document, allow, for_map=True)
 
 
 def _others(

@@ -219,7 +219,7 @@ def sample_classification(document: RecipeDocument, sample: Sample, path: Path, 
     stack, legend = open_stack(document, allow), recipe_legend(document)
     mosaic = open_image(sample.path, document.resolve, allowed_folders(document, allow))
     points = draw(sample, mosaic, stack, mosaic.where, None if legend is None else legend.values)
-    ready = Prepared(document=document, stack=stack, legend=legend, points=(points,))
+    ready = Prepared(document=document, stack=stack, map_stack=stack, legend=legend, points=(points,))
     write(path, *_all([points]), ready)
     return Exported(path=path, rows=len(points), notes=points.notes)
 

@@ -44,6 +44,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
 
 
 SLOW = {
+    "arrays",
     "chart",
     "doctoring",
     "geopackages",

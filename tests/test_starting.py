@@ -219,6 +219,19 @@ def test_no_data_that_is_not_declared(
     assert values.resolve_empty(shares, bands, declared=declared) == value
 
 
+@pytest.mark.parametrize(
+    ("ratio", "whole", "reflective", "resampling"),
+    [
+        (2, True, True, "bilinear"),
+        (0.5, True, True, "average"),
+        (0.9, False, False, "bilinear"),
+        (3, True, False, "nearest"),
+    ],
+)
+def test_images_on_other_pixels(ratio: float, whole: bool, reflective: bool, resampling: str) -> None:
+    assert values.resolve_resampling(ratio, whole=whole, reflective=reflective) == resampling
+
+
 def test_bands_that_lack_more_than_most() -> None:
     assert values.resolve_lacking({"a": 0.85, "b": 0.85, "c": 0.62}) == {"c": pytest.approx(0.38)}
     assert values.resolve_lacking({"a": 0.5, "b": 0.5, "alone": 1.0}) == {}
@@ -682,6 +695,15 @@ def test_images_side_by_side_are_tiles_of_one(tmp_path: Path) -> None:
     draft = starting.draft(files, None, [str(tmp_path / "points.csv")], tmp_path)
     assert "- path: [west.tif, east.tif]" in draft.text
     assert api.open_stack(written(tmp_path, draft)).grid.shape == (40, 60)
+
+
+def test_an_image_on_other_pixels_says_how_it_is_resampled(place: Path, make_raster: MakeRaster) -> None:
+    image, _ = pixels(np.random.default_rng(2))
+    coarse = TRANSFORM @ Affine.scale(2)
+    make_raster(place / "coarse.tif", image[:, ::2, ::2], transform=coarse, descriptions=("re1", "re2", "re3"))
+    draft = starting.draft([str(place / "image.tif"), str(place / "coarse.tif")], folder=place)
+    assert "    resampling: bilinear\n    # Names as the file has them.\n    bands:" in draft.text
+    assert draft.text.count("resampling:") == 1
 
 
 def test_two_dates_are_two_images(place: Path, make_raster: MakeRaster) -> None:

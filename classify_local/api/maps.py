@@ -131,6 +131,9 @@ def run(
     out: PathLike | None = None,
     name: str | None = None,
     bands: Sequence[str] | None = None,
+    scale: float | str | None = None,
+    crs: str | None = None,
+    aoi: PathLike | Sequence[float] | None = None,
     workers: int | None = None,
     restart: bool = False,
     break_lock: bool = False,
@@ -150,8 +153,8 @@ def run(
         Other files for some images, by an image's name, number or file stem.
     out
         Folder in which the map's folder `<name>` is made; `downloads` beside the recipe by default.
-    name, bands
-        Instead of the recipe's own.
+    name, bands, scale, crs, aoi
+        Instead of the recipe's own. The area of interest is a vector file or [west, south, east, north] in degrees.
     workers
         Tiles in work at once; all processors by default.
     restart
@@ -170,7 +173,8 @@ def run(
     ClassifyLocalError
         See `classify_local.errors`.
     """
-    document = with_images(_changed(load(recipe), name, bands), images or {})
+    document = with_images(load(recipe), images or {})
+    document = _changed(document, {"bands": bands, "scale": scale, "crs": crs, "aoi": _area(aoi)}, name)
     stop, reporter = Stop(), reporter or Silent()
     folder = _folder(document, out)
     with on_signals(stop):
@@ -278,8 +282,8 @@ def _to_train(document: RecipeDocument, allow: Sequence[Path], folder: Path, rep
         trained = _learn(ready, reporter, stop).model
         return trained, trained.training
 
-    plan = make_plan(document, ready.stack, ready.legend)
-    return _Source(plan=plan, stack=ready.stack, legend=ready.legend, model=model)
+    plan = make_plan(document, ready.map_stack, ready.legend)
+    return _Source(plan=plan, stack=ready.map_stack, legend=ready.legend, model=model)
 
 
 def _given(document: RecipeDocument, path: Path, allow: Sequence[Path], folder: Path, reporter: Reporter) -> _Source:
@@ -290,7 +294,7 @@ def _given(document: RecipeDocument, path: Path, allow: Sequence[Path], folder: 
     bare = document.changed(own)  # the model knows all three
     require_model_gives(model, bare.recipe.output.bands)
     ready = prepare(bare, allow, folder)
-    stack = ready.stack.picked(model.bands, str(path))
+    stack = ready.map_stack.picked(model.bands, str(path))
     require_contract(stack, model, str(path))
     for note in transfer_notes(stack, model):
         reporter.say(note)
@@ -334,13 +338,19 @@ def _tell_study(learned: Learned, model: Path | None, reporter: Reporter) -> Non
         reporter.say(f"picture: {picture}")
 
 
-def _changed(document: RecipeDocument, name: str | None, bands: Sequence[str] | None) -> RecipeDocument:
-    changes: dict[tuple[str, ...], Any] = {}
-    if name is not None:
-        changes["name",] = name
-    if bands is not None:
-        changes["output", "bands"] = list(bands)
+def _changed(document: RecipeDocument, output: Mapping[str, Any], name: str | None) -> RecipeDocument:
+    changes: dict[tuple[str, ...], Any] = {} if name is None else {("name",): name}
+    for key, value in output.items():
+        if value is not None:
+            changes["output", key] = value if isinstance(value, str | float | int) else list(value)
     return document.changed(changes) if changes else document
+
+
+def _area(aoi: PathLike | Sequence[float] | None) -> str | list[float] | None:
+    """An area of interest as a recipe has it; a file where the caller stands, not where the recipe does."""
+    if isinstance(aoi, str | Path):
+        return str(Path(aoi).absolute())
+    return None if aoi is None else [float(number) for number in aoi]
 
 
 def _folder(document: RecipeDocument, out: PathLike | None) -> Path:

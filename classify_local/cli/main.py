@@ -27,8 +27,12 @@ COMMANDS = {
     "training": "Reference data: what becomes of them, in and out of a recipe, drawn from a map, thinned.",
     "legend": "Show a legend, read and write it in other formats, give it colours.",
     "recipe": "The recipe's JSON Schema.",
+    "aux": "Terrain, surface water and land cover for an area: fetch, list, verify, take to another machine.",
 }
 """Commands with their short help. Each stands in a module of its own, imported when it is called."""
+
+MODULES = {"aux": "auxiliary"}
+"""Modules with another name than their command: Windows keeps `aux.py` for itself."""
 
 
 class _Lazy(click.Group):
@@ -42,7 +46,7 @@ class _Lazy(click.Group):
         del ctx
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = importlib.import_module(f"classify_local.cli.{cmd_name}").command
+        command: click.Command = _module(cmd_name).command
         return command
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
@@ -54,6 +58,10 @@ class _Lazy(click.Group):
         del ctx
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
+
+
+def _module(cmd_name: str) -> Any:
+    return importlib.import_module(f"classify_local.cli.{MODULES.get(cmd_name, cmd_name)}")
 
 
 @click.group(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"]})

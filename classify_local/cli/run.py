@@ -21,6 +21,9 @@ from classify_local.errors import InputError
 )  # fmt: skip
 @click.option("--name", help="Name of the map, instead of the recipe's.")
 @click.option("--bands", metavar="A,B", help="Output bands, instead of the recipe's: class,class_probability,...")
+@click.option("--scale", metavar="SIZE", help='Side of the map\'s pixels in metres, or for example "0.00025 deg".')
+@click.option("--crs", help="Reference system of the map, for example EPSG:4326.")
+@click.option("--aoi", metavar="AREA", help="Area to map: a vector file, or west,south,east,north in degrees.")
 @workers_option
 @click.option("--restart", is_flag=True, help="Make anew what was made from something else; the old map is removed.")
 @click.option("--break-lock", is_flag=True, help="Go on although a run on another machine did not end in order.")
@@ -32,6 +35,9 @@ def command(
     images: tuple[str, ...],
     name: str | None,
     bands: str | None,
+    scale: str | None,
+    crs: str | None,
+    aoi: str | None,
     workers: int | None,
     restart: bool,
     break_lock: bool,
@@ -39,14 +45,31 @@ def command(
 ) -> None:
     """Train and map. Started again, only what is missing is made."""
     result = api.run(
-        recipe, model=model, images=dict(map(_pair, images)), out=out, name=name, bands=_listed(bands), workers=workers,
-        restart=restart, break_lock=break_lock, allow=allow, reporter=reporter(),
+        recipe, model=model, images=dict(map(_pair, images)), out=out, name=name, bands=_listed(bands),
+        scale=_size(scale), crs=crs, aoi=_area(aoi), workers=workers, restart=restart, break_lock=break_lock,
+        allow=allow, reporter=reporter(),
     )  # fmt: skip
     click.echo(f"done: {result.vrt}")
 
 
 def _listed(bands: str | None) -> list[str] | None:
     return None if bands is None else [band.strip() for band in bands.split(",")]
+
+
+def _size(scale: str | None) -> float | str | None:
+    """Metres as a number; degrees stay text."""
+    try:
+        return None if scale is None else float(scale)
+    except ValueError:
+        return scale
+
+
+def _area(aoi: str | None) -> str | list[float] | None:
+    """Four numbers as bounds, anything else as a path."""
+    try:
+        return None if aoi is None else [float(number) for number in aoi.split(",")]
+    except ValueError:
+        return aoi
 
 
 def _pair(text: str) -> tuple[str, str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -11,38 +11,43 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classify_local.bands.aliases import band_number, find_band
+from classify_local.bands.quality import QualityRule, clear_of, keep_pixels
 from classify_local.errors import InputError, collect
+from classify_local.features.area import map_grid
+from classify_local.features.auxiliaries import auxiliary_sources
 from classify_local.features.derived import IndexRun, Inputs, Run, profile_bands, resolve_derived
-from classify_local.features.stack import BandSpec, FeatureStack, resolve_feature_dtype, resolve_names
+from classify_local.features.stack import BandSource, BandSpec, FeatureStack, resolve_feature_dtype, resolve_names
 from classify_local.grid import Grid, Window
 from classify_local.recipe.model import BandRef, Mask, RasterImage, Reflectance
 from classify_local.recipe.text import RecipeDocument
-from classify_local.storage.images import open_image, with_nodata
-from classify_local.storage.mosaic import Mosaic
+from classify_local.storage.aligned import OnGrid, on_grid
+from classify_local.storage.composite import Image, with_nodata
+from classify_local.storage.images import open_image
 from classify_local.storage.safety import AllowedFolders
 from classify_local.types import FeatureArray, MaskArray
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PixelMask:
-    """Pixels to keep, told by a band of a mosaic. `keep` of None keeps all that is not 0."""
+    """Pixels to keep, told by a band: the values `keep`, or if None what `rule` calls clear, or all that is not 0."""
 
-    mosaic: Mosaic
-    bare: Mosaic
+    mosaic: Image
+    pixels: OnGrid
+    bare: OnGrid
     band: int
     keep: tuple[int, ...] | None
-    row: int
-    col: int
+    rule: QualityRule | None = None
 
     def read(self, window: Window) -> MaskArray:
         """True where the pixel is kept, shape (1, rows, cols)."""
-        place = window.shifted(-self.row, -self.col)
-        values, valid = self.mosaic.read([self.band], place)
-        if self.keep is None:
+        if self.keep is None and self.rule is None:
+            values, valid = self.pixels.read([self.band], window)
             return np.asarray((values != 0) & valid)
         # a value that is to be kept is one even where the file, or the image's other bands, call it nodata
-        values, shown = self.bare.read([self.band], place)
-        return np.asarray(np.isin(values, self.keep) & shown)
+        values, shown = self.bare.read([self.band], window)
+        by_rule = self.rule is not None and self.keep is None
+        kept = keep_pixels(self.rule, values) if by_rule else np.isin(values, self.keep or ())  # type: ignore[arg-type]
+        return np.asarray(kept & shown)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +58,8 @@ class ImageSource:
     ----------
     mosaic
         The image's files.
+    pixels
+        Its pixels on the grid of the stack.
     numbers, names
         Bands that are read (numbers from 1): those selected first, then what derived bands need.
     selected
@@ -61,19 +68,16 @@ class ImageSource:
         The bands of the stack that are derived, behind the selected ones.
     mask, mask_name
         Pixels to keep, if the recipe says so.
-    row, col
-        Where the image begins on the stack's grid.
     """
 
-    mosaic: Mosaic
+    mosaic: Image
+    pixels: OnGrid
     numbers: tuple[int, ...]
     names: tuple[str, ...]
     selected: tuple[BandSpec, ...]
     runs: tuple[Run, ...]
     mask: PixelMask | None
     mask_name: str
-    row: int
-    col: int
 
     @property
     def bands(self) -> tuple[BandSpec, ...]:
@@ -91,7 +95,7 @@ class ImageSource:
         """Common type of the bands."""
         if self.runs:
             return np.dtype(np.float32)
-        return resolve_feature_dtype([np.dtype(self.mosaic.dtypes[number - 1]) for number in self.numbers])
+        return resolve_feature_dtype([np.dtype(self.pixels.dtypes[number - 1]) for number in self.numbers])
 
     @property
     def paths(self) -> tuple[Path, ...]:
@@ -101,12 +105,12 @@ class ImageSource:
     @property
     def _can_overflow(self) -> bool:
         """True if a derived value may be too large for float32, which no classifier takes."""
-        floats = (np.issubdtype(np.dtype(self.mosaic.dtypes[n - 1]), np.floating) for n in self.numbers)
+        floats = (np.issubdtype(np.dtype(self.pixels.dtypes[n - 1]), np.floating) for n in self.numbers)
         return bool(self.runs) and any(floats)
 
     def read(self, window: Window) -> tuple[FeatureArray, MaskArray]:
         """Values and validity; see `BandSource`."""
-        values, valid = self.mosaic.read(self.numbers, window.shifted(-self.row, -self.col))
+        values, valid = self.pixels.read(self.numbers, window)
         if values.dtype == np.float64:
             valid &= np.abs(values) <= np.finfo(np.float32).max  # features are float32, and beyond it infinite
         layers = [valid]
@@ -125,7 +129,7 @@ class ImageSource:
 
     def reflectances(self, window: Window) -> Iterator[tuple[str, NDArray[np.float64]]]:
         """Name and valid reflectances, shape (n,), of each optical band that an index of this image needs."""
-        values, valid = self.mosaic.read(self.numbers, window.shifted(-self.row, -self.col))
+        values, valid = self.pixels.read(self.numbers, window)
         for run in self.runs:
             if isinstance(run, IndexRun):
                 for name, position in run.inputs:
@@ -143,8 +147,10 @@ class ImageSource:
         return out
 
 
-def open_stack(document: RecipeDocument, allow: Sequence[Path] = ()) -> FeatureStack:
-    """The stack of a recipe's images.
+def open_stack(document: RecipeDocument, allow: Sequence[Path] = (), *, for_map: bool = False) -> FeatureStack:
+    """The stack of a recipe's images and auxiliary layers.
+
+    Reference data take their values on the first image's own grid, whatever the map's; see `for_map`.
 
     Parameters
     ----------
@@ -152,6 +158,8 @@ def open_stack(document: RecipeDocument, allow: Sequence[Path] = ()) -> FeatureS
         The recipe.
     allow
         Folders, besides the recipe's own, in which the sources of a VRT may lie.
+    for_map
+        On the grid that the recipe's output asks for, with its area of interest as a mask.
 
     Raises
     ------
@@ -163,10 +171,15 @@ def open_stack(document: RecipeDocument, allow: Sequence[Path] = ()) -> FeatureS
     images = [image for image in recipe.images if isinstance(image, RasterImage)]
     mosaics = collect(partial(_open, image, document, allowed) for image in images)
     grid = mosaics[0].grid
-    sources = collect(
+    masks: list[BandSource] = []
+    if for_map:
+        grid, masks = map_grid(document, grid)
+    steps: list[Callable[[], BandSource]] = [
         partial(_source, number, image, mosaic, grid, document, allowed)
         for number, (image, mosaic) in enumerate(zip(images, mosaics, strict=True), 1)
-    )
+    ]
+    steps += auxiliary_sources(document, grid, allowed)
+    sources = [*collect(steps), *masks]
     names = resolve_names([[spec.name for spec in source.bands] for source in sources])
     return FeatureStack(grid=grid, sources=tuple(sources), names=names)
 
@@ -177,10 +190,10 @@ def allowed_folders(document: RecipeDocument, allow: Sequence[Path] = ()) -> All
     return AllowedFolders((document.folder,)).also(*named, *allow)
 
 
-def select_bands(wanted: Sequence[BandRef] | Mapping[str, BandRef] | None, mosaic: Mosaic) -> list[tuple[str, int]]:
+def select_bands(wanted: Sequence[BandRef] | Mapping[str, BandRef] | None, mosaic: Image) -> list[tuple[str, int]]:
     """Name in the stack and number in the file (from 1) of each band a recipe asks for.
 
-    Without a wish, all bands but transparency are taken.
+    Without a wish, all bands but transparency and those that tell of the quality of pixels are taken.
 
     Raises
     ------
@@ -188,7 +201,8 @@ def select_bands(wanted: Sequence[BandRef] | Mapping[str, BandRef] | None, mosai
         Naming every band that is not there, and the nearest one that is.
     """
     if wanted is None:
-        numbers = [n for n in range(1, len(mosaic.names) + 1) if n not in mosaic.alpha]
+        left_out = {*mosaic.alpha, *getattr(mosaic, "quality", ())}
+        numbers = [n for n in range(1, len(mosaic.names) + 1) if n not in left_out]
         chosen = [(mosaic.names[number - 1], number) for number in numbers]
     else:
         pairs = wanted.items() if isinstance(wanted, Mapping) else [(_name(ref, mosaic), ref) for ref in wanted]
@@ -203,7 +217,7 @@ def select_bands(wanted: Sequence[BandRef] | Mapping[str, BandRef] | None, mosai
     return chosen
 
 
-def _name(ref: BandRef, mosaic: Mosaic) -> str:
+def _name(ref: BandRef, mosaic: Image) -> str:
     """A band asked for by number goes by the file's name for it."""
     number = band_number(ref)
     if number is None:
@@ -211,30 +225,30 @@ def _name(ref: BandRef, mosaic: Mosaic) -> str:
     return mosaic.names[number - 1] if 1 <= number <= len(mosaic.names) else str(ref)
 
 
-def _open(image: RasterImage, document: RecipeDocument, allowed: AllowedFolders) -> Mosaic:
-    mosaic = open_image(image.path, document.resolve, allowed)
+def _open(image: RasterImage, document: RecipeDocument, allowed: AllowedFolders) -> Image:
+    mosaic = open_image(image.path, document.resolve, allowed, image.time)
     return mosaic if image.nodata is None else with_nodata(mosaic, float(image.nodata))
 
 
 def _source(
     number: int,
     image: RasterImage,
-    mosaic: Mosaic,
+    mosaic: Image,
     grid: Grid,
     document: RecipeDocument,
     allowed: AllowedFolders,
 ) -> ImageSource:
-    offset = _offset(mosaic, grid)
+    pixels = on_grid(mosaic, grid, image.resampling, mosaic.where)
     find = partial(_find_number, mosaic)
     by_profile = None if image.bands is not None else profile_bands(image.derived, partial(_has, mosaic))
     chosen = select_bands(by_profile or image.bands, mosaic)
     inputs = Inputs(chosen, find)
-    reflectance = resolve_reflectance(image.reflectance, mosaic)
+    reflectance = resolve_reflectance(image.reflectance, mosaic, [number for _, number in chosen])
     runs = resolve_derived(image.derived, inputs, mosaic.where, *reflectance)
     _require_no_clash(chosen, runs, mosaic.where)
-    mask = None if image.mask is None else _mask(image.mask, mosaic, offset, grid, document, allowed)
+    mask = None if image.mask is None else _mask(image.mask, mosaic, grid, document, allowed)
     return ImageSource(
-        mosaic=mosaic, numbers=tuple(inputs.numbers), names=tuple(inputs.names), row=offset[0], col=offset[1],
+        mosaic=mosaic, pixels=pixels, numbers=tuple(inputs.numbers), names=tuple(inputs.names),
         selected=tuple(
             BandSpec(name=name, source=f"{mosaic.where}, band {n}", reflectance=reflectance) for name, n in chosen
         ),
@@ -252,62 +266,51 @@ def _require_no_clash(chosen: Sequence[tuple[str, int]], runs: Sequence[Run], wh
         )
 
 
-def resolve_reflectance(given: Reflectance | None, mosaic: Mosaic) -> tuple[float, float]:
-    """Scale and offset from stored value to reflectance: the recipe's, else the file's tags, else by type."""
+def resolve_reflectance(given: Reflectance | None, mosaic: Image, numbers: Sequence[int] = ()) -> tuple[float, float]:
+    """Scale and offset from stored value to reflectance: the recipe's, else the file's tags, else by type.
+
+    A product may have others for each band: then those that the bands `numbers` share, as far as they are known.
+
+    Raises
+    ------
+    InputError
+        If these bands have different ones.
+    """
     if given is not None:
         return float(given.scale), float(given.offset)
     if mosaic.scale is not None:
         return mosaic.scale, mosaic.offset or 0.0
+    each = getattr(mosaic, "reflectances", None)
+    if each is not None:
+        known = {each[number - 1] for number in numbers} - {None}
+        if len(known) > 1:
+            raise InputError(
+                f"{mosaic.where}: its bands become reflectance by different numbers; give each its own image, or say "
+                "reflectance: {scale: ..., offset: ...}"
+            )
+        return known.pop() if known else (1.0, 0.0)
     whole = np.issubdtype(np.result_type(*mosaic.dtypes), np.integer)
     return (0.0001, 0.0) if whole else (1.0, 0.0)
 
 
-def _find_number(mosaic: Mosaic, name: str) -> int:
+def _find_number(mosaic: Image, name: str) -> int:
     return find_band(name, mosaic.names, mosaic.where) + 1
 
 
-def _has(mosaic: Mosaic, name: str) -> bool:
+def _has(mosaic: Image, name: str) -> bool:
     try:
         return _find_number(mosaic, name) > 0
     except InputError:
         return False
 
 
-def _mask(
-    mask: Mask,
-    mosaic: Mosaic,
-    offset: tuple[int, int],
-    grid: Grid,
-    document: RecipeDocument,
-    allowed: AllowedFolders,
-) -> PixelMask:
+def _mask(mask: Mask, mosaic: Image, grid: Grid, document: RecipeDocument, allowed: AllowedFolders) -> PixelMask:
+    """Masks are codes: they are never averaged."""
     if mask.path is not None:
         mosaic = open_image(mask.path, document.resolve, allowed)
-        offset = _offset(mosaic, grid)
     band = 1 if mask.band is None else find_band(mask.band, mosaic.names, mosaic.where) + 1
     return PixelMask(
-        mosaic=mosaic, bare=with_nodata(mosaic, None), band=band, keep=mask.keep, row=offset[0], col=offset[1]
-    )
-
-
-def _offset(mosaic: Mosaic, grid: Grid) -> tuple[int, int]:
-    offset = grid.offset_of(mosaic.grid)
-    if offset is None:
-        raise InputError(
-            f"{mosaic.where}: lies on another grid than the first image ({_said(mosaic.grid)} against {_said(grid)}); "
-            "warping is not available yet in this version"
-        )
-    if mosaic.grid.window.shifted(*offset).intersection(grid.window).is_empty:
-        raise InputError(
-            f"{mosaic.where}: does not overlap the first image (bounds {_bounds(mosaic.grid)} against {_bounds(grid)})"
-        )
-    return offset
-
-
-def _said(grid: Grid) -> str:
-    height, width = grid.pixel_size
-    return f"{grid.crs.to_string()[:40]}, pixels of {width:g} x {height:g}"
-
-
-def _bounds(grid: Grid) -> str:
-    return " ".join(f"{number:.10g}" for number in grid.bounds)
+        mosaic=mosaic, pixels=on_grid(mosaic, grid, "nearest", mosaic.where),
+        bare=on_grid(with_nodata(mosaic, None), grid, "nearest", mosaic.where), band=band, keep=mask.keep,
+        rule=clear_of(mosaic.names[band - 1]),
+    )  # fmt: skip

@@ -12,11 +12,6 @@ Path = tuple[str | int, ...]
 def unavailable(recipe: Recipe) -> Iterator[tuple[Path, str]]:
     """Path in the recipe and name of each part that is not available yet."""
     yield from _images(recipe)
-    if recipe.auxiliaries:
-        yield ("auxiliaries",), "auxiliary layers"
-    for key in ("scale", "crs", "aoi"):
-        if getattr(recipe.output, key) is not None:
-            yield ("output", key), f"another {key} than the first image's"
 
 
 def _images(recipe: Recipe) -> Iterator[tuple[Path, str]]:

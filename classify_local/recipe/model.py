@@ -78,7 +78,10 @@ class Mask(Part):
 
     path: PathText | None = None
     band: BandRef | None = None
-    keep: tuple[Whole, ...] | None = Field(None, description="Values to keep; without it, every value that is not 0.")
+    keep: tuple[Whole, ...] | None = Field(
+        None,
+        description="Values to keep; without it what SCL, QA_PIXEL and fmask call clear, or all but 0 of another band.",
+    )
 
     @model_validator(mode="after")
     def _one_source(self) -> Mask:
@@ -128,6 +131,7 @@ class RasterImage(Part):
     path: PathText | Annotated[tuple[PathText, ...], Field(min_length=1)]
     bands: Annotated[tuple[BandRef, ...], Field(min_length=1)] | dict[StrictStr, BandRef] | None = None
     nodata: Whole | StrictFloat | None = None
+    time: StrictStr | None = Field(None, description="The date to take of an image with a time axis.")
     mask: BandOrMask = None
     reflectance: Reflectance | None = None
     resampling: Resampling = "nearest"

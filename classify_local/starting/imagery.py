@@ -5,25 +5,29 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from classify_local.bands.aliases import band_number, find_band
-from classify_local.bands.indexes import available_indexes
 from classify_local.errors import InputError
 from classify_local.grid import Grid, grid_sentence
 from classify_local.starting.asking import Asked, Question
 from classify_local.starting.looking import Look, base_names
 from classify_local.starting.masks import MaskRule, is_date, is_quality, mask_rule
 from classify_local.starting.sensors import REFLECTIVE, Naming, name_bands, title
-from classify_local.starting.values import Scaling, Stored, resolve_empty, resolve_lacking, resolve_scaling
-from classify_local.storage.mosaic import Mosaic
+from classify_local.starting.values import (
+    Scaling,
+    Stored,
+    resolve_empty,
+    resolve_lacking,
+    resolve_scaling,
+)
+
+if TYPE_CHECKING:
+    from classify_local.storage.composite import Image
 
 BandRef = str | int
-_INDEXES = ("ndvi", "ndmi", "nbr", "mndwi", "ndwi", "evi2")
-_MOST_INDEXES = 4
-_PAIRED = 4
-_PAIRED_BANDS = ("green", "red", "nir", "swir1", "swir2")
 _SHIFTED = re.compile(r"_N0[45]\d\d_")
 """Sentinel-2's processing baselines 04.00 and later."""
 
@@ -140,21 +144,7 @@ def draft_image(path: str | tuple[str, ...], look: Look, asked: Asked) -> ImageD
     )  # fmt: skip
 
 
-def suggested_derived(image: ImageDraft) -> list[dict[str, list[str]]]:
-    """Sets of derived bands worth trying, as a recipe writes them."""
-    names = list(image.names)
-    possible = [name for name in available_indexes(names) if name not in names]
-    sets: list[dict[str, list[str]]] = []
-    if image.scaling is not None and image.scaling.known:
-        indexes = [name for name in _INDEXES if name in possible][:_MOST_INDEXES]
-        sets += [{"indexes": indexes}] if indexes else []
-    paired = [name for name in names if name in _PAIRED_BANDS] or names
-    if len(paired) > 1:
-        sets.append({"normalized_difference": paired[:_PAIRED]})
-    return sets
-
-
-def _named(naming: Naming, mosaic: Mosaic, asked: Asked) -> tuple[Naming, bool]:
+def _named(naming: Naming, mosaic: Image, asked: Asked) -> tuple[Naming, bool]:
     """Names the user gave where the file has none."""
     if not naming.nameless:
         return naming, False
@@ -175,7 +165,7 @@ def _often(naming: Naming) -> str:
     return f"{whose} as {', '.join(naming.usual)}."
 
 
-def _ref(number: int, mosaic: Mosaic) -> BandRef:
+def _ref(number: int, mosaic: Image) -> BandRef:
     """The file's name for a band, or its number where the name leads elsewhere."""
     name = mosaic.names[number - 1]
     try:
@@ -211,22 +201,24 @@ def _left_out(naming: Naming, look: Look, mask: MaskPick | None) -> Iterator[tup
             yield name, "has no data anywhere"
 
 
-def _about(mosaic: Mosaic) -> str:
+def _about(mosaic: Image) -> str:
     files = len(mosaic.files)
     made_of = f"{files} files, " if files > 1 else ""
     return f"{made_of}{grid_sentence(mosaic.grid)}; {'/'.join(dict.fromkeys(mosaic.dtypes))}"
 
 
-def _declares(mosaic: Mosaic) -> bool:
+def _declares(mosaic: Image) -> bool:
     return bool(mosaic.alpha) or bool(_nodata(mosaic)) or any(file.has_mask or file.alpha for file in mosaic.files)
 
 
-def _nodata(mosaic: Mosaic) -> list[str]:
-    of_files = {value for file in mosaic.files for value in file.nodata if value is not None}
-    return [f"{value:.6g}" for value in sorted(of_files | {value for values in mosaic.nodata for value in values})]
+def _nodata(mosaic: Image) -> list[str]:
+    """Values that the files, or a VRT over them, declare to be no data."""
+    declared = {value for file in mosaic.files for value in file.nodata if value is not None}
+    declared |= {value for values in getattr(mosaic, "nodata", ()) for value in values}
+    return [f"{value:.6g}" for value in sorted(declared)]
 
 
-def _data(mosaic: Mosaic) -> str:
+def _data(mosaic: Image) -> str:
     values = _nodata(mosaic)
     if mosaic.alpha or any(file.has_mask or file.alpha for file in mosaic.files):
         return "a mask or transparency band in the file says which pixels have data"

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import rasterio
 from numpy.typing import NDArray
 
 from classify_local.grid import Window, spread_blocks
-from classify_local.storage.mosaic import Mosaic
 from classify_local.types import FeatureArray, MaskArray
+
+if TYPE_CHECKING:
+    from classify_local.storage.composite import Image
 
 _BLOCKS = 16
 """Blocks looked at, spread evenly."""
@@ -35,7 +38,7 @@ class Look:
         For each band the colour it is shown in, where the file says so.
     """
 
-    mosaic: Mosaic
+    mosaic: Image
     values: FeatureArray
     valid: MaskArray
     colors: tuple[str | None, ...]
@@ -65,7 +68,7 @@ class Look:
             return {value: float((values == value).all(axis=0).mean()) for value in _SENTINELS}
 
 
-def look_at(mosaic: Mosaic) -> Look:
+def look_at(mosaic: Image) -> Look:
     """Read an image's pixels here and there.
 
     Raises
@@ -87,17 +90,18 @@ def _corner(window: Window, side: int) -> Window:
     return Window(row=window.row, col=window.col, rows=min(window.rows, side), cols=min(window.cols, side))
 
 
-def _thinned(mosaic: Mosaic, numbers: list[int], window: Window, step: int) -> tuple[FeatureArray, MaskArray]:
+def _thinned(mosaic: Image, numbers: list[int], window: Window, step: int) -> tuple[FeatureArray, MaskArray]:
     values, valid = mosaic.read(numbers, window)
     count = len(numbers)
     return values[:, ::step, ::step].reshape(count, -1).copy(), valid[:, ::step, ::step].reshape(count, -1).copy()
 
 
-def _colors(mosaic: Mosaic) -> tuple[str | None, ...]:
+def _colors(mosaic: Image) -> tuple[str | None, ...]:
     """What the first file says of the colours its bands are shown in, if the bands are the image's."""
     nothing = (None,) * len(mosaic.names)
-    first = mosaic.files[0]
-    if mosaic.described_by or len(first.names) != len(mosaic.names):
+    first = mosaic.files[0] if mosaic.files else None
+    described = getattr(mosaic, "described_by", None)
+    if first is None or described or first.names != mosaic.names:
         return nothing
     with rasterio.open(first.path, driver=first.driver) as handle:
         names = [kind.name for kind in handle.colorinterp]

@@ -7,6 +7,7 @@ from dataclasses import replace
 from functools import partial
 from itertools import combinations
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from classify_local.errors import InputError, collect
 from classify_local.starting.asking import Asked
@@ -14,8 +15,10 @@ from classify_local.starting.band_files import BandFiles, find_band_files, vrt_n
 from classify_local.starting.imagery import ImageDraft, draft_image
 from classify_local.starting.looking import look_at
 from classify_local.storage.images import expand, open_image
-from classify_local.storage.mosaic import Mosaic
 from classify_local.storage.safety import AllowedFolders
+
+if TYPE_CHECKING:
+    from classify_local.storage.composite import Image
 
 
 def open_images(given: Sequence[str], folder: Path, asked: Asked, allowed: AllowedFolders) -> list[ImageDraft]:
@@ -75,7 +78,7 @@ def _of_bands(bands: BandFiles, given: str, folder: Path, asked: Asked) -> Image
     return replace(image, naming=replace(image.naming, why=why), beside={name: bands.vrt(folder)}, allow=allow)
 
 
-def _side_by_side(mosaics: Sequence[Mosaic]) -> bool:
+def _side_by_side(mosaics: Sequence[Image]) -> bool:
     """True if images have the same bands and grid, and none lies over another."""
     first = mosaics[0]
     for one, other in combinations(mosaics, 2):
@@ -84,4 +87,4 @@ def _side_by_side(mosaics: Sequence[Mosaic]) -> bool:
             return False
         if not other.grid.window.shifted(*offset).intersection(one.grid.window).is_empty:
             return False
-    return not any(mosaic.described_by for mosaic in mosaics) and first.scale == mosaics[-1].scale
+    return not any(getattr(mosaic, "described_by", ()) for mosaic in mosaics) and first.scale == mosaics[-1].scale

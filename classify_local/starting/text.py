@@ -78,7 +78,7 @@ def _images(lines: Lines, parts: Parts) -> None:
         lines.say("The first image gives the map its pixels and its extent.")
     lines.open("images")
     for image in parts.images:
-        write_image(lines, image, parts.folder)
+        write_image(lines, image, parts.folder, parts.images[0].grid)
     lines.blank()
 
 

@@ -5,23 +5,34 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from classify_local.starting.imagery import ImageDraft, suggested_derived
+from classify_local.grid import Grid
+from classify_local.starting.imagery import ImageDraft
 from classify_local.starting.lines import Lines, entry, fits_a_line
 from classify_local.starting.paths import written_path
 from classify_local.starting.sensors import title
+from classify_local.starting.suggesting import resampling_onto, suggested_derived
 
 
-def write_image(lines: Lines, image: ImageDraft, folder: Path) -> None:
-    """Write an entry of `images`, at paths from the recipe's folder."""
+def write_image(lines: Lines, image: ImageDraft, folder: Path, first: Grid) -> None:
+    """Write an entry of `images`, at paths from the recipe's folder; `first` is the grid of the first one."""
     lines.say(f"{image.about}; {image.data}.", 2)
     path = image.path
     written = written_path(path, folder) if isinstance(path, str) else [written_path(one, folder) for one in path]
     lines.key("path", written, 4, first=True)
+    _resampling(lines, resampling_onto(image, first))
     _bands(lines, image)
     _nodata(lines, image)
     _mask(lines, image)
     _reflectance(lines, image)
     _derived(lines, image)
+
+
+def _resampling(lines: Lines, resampling: str | None) -> None:
+    if resampling is not None:
+        lines.say(
+            "Its pixels are not those of the first image: nearest, bilinear (blended) or average (of finer ones).", 4
+        )
+        lines.key("resampling", resampling, 4)
 
 
 def _bands(lines: Lines, image: ImageDraft) -> None:

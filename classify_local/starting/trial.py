@@ -5,17 +5,21 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from classify_local.features.images import ImageSource, PixelMask
 from classify_local.features.stack import BandSpec, FeatureStack, resolve_names
-from classify_local.grid import Grid
+from classify_local.grid import Grid, Window
 from classify_local.legend import Legend
 from classify_local.starting.imagery import ImageDraft
-from classify_local.storage.images import with_nodata
-from classify_local.storage.mosaic import Mosaic
+from classify_local.storage.composite import with_nodata
 from classify_local.training.points import ReferencePoints
+from classify_local.types import FeatureArray, MaskArray
+
+if TYPE_CHECKING:
+    from classify_local.storage.composite import Image
 
 Layer = tuple[int, str | None]
 """Number of an image from 0, and the name of its band; None for its mask."""
@@ -37,10 +41,48 @@ class Trial:
     lost: tuple[int, ...] = ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Pixels:
+    """Bands and mask of an image on the grid of the first, where their pixels are the same; see `BandSource`."""
+
+    image: ImageDraft
+    mosaic: Image
+    bare: Image
+    number: int
+    row: int
+    col: int
+
+    @property
+    def bands(self) -> tuple[BandSpec, ...]:
+        return tuple(BandSpec(name=name, source=self.mosaic.where) for name in self.image.names)
+
+    @property
+    def layers(self) -> tuple[str, ...]:
+        return (*self.image.names, *([f"mask of image {self.number}"] if self.image.mask else []))
+
+    @property
+    def dtype(self) -> np.dtype[np.generic]:
+        return np.dtype(np.float32)
+
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        return self.mosaic.paths
+
+    def read(self, window: Window) -> tuple[FeatureArray, MaskArray]:
+        place = window.shifted(-self.row, -self.col)
+        values, valid = self.mosaic.read([pick.number for pick in self.image.picks], place)
+        mask = self.image.mask
+        if mask is None:
+            return values, valid
+        told, shown = (self.mosaic if mask.rule.keep is None else self.bare).read([mask.number], place)
+        kept = told != 0 if mask.rule.keep is None else np.isin(told, mask.rule.keep)
+        return values, np.concatenate([valid, kept & shown])
+
+
 def stack_of(images: Sequence[ImageDraft]) -> FeatureStack:
     """The bands and masks of images on the grid of the first; those on another grid are left out."""
     grid = images[0].grid
-    sources = [source for number, image in enumerate(images) for source in _source(number, image, grid)]
+    sources = [source for number, image in enumerate(images, 1) for source in _source(number, image, grid)]
     names = resolve_names([[spec.name for spec in source.bands] for source in sources])
     return FeatureStack(grid=grid, sources=tuple(sources), names=names)
 
@@ -104,22 +146,9 @@ def _layers(image: ImageDraft, grid: Grid) -> list[str | None]:
     return [*image.names, *([None] if image.mask is not None else [])]
 
 
-def _source(number: int, image: ImageDraft, grid: Grid) -> Iterator[ImageSource]:
+def _source(number: int, image: ImageDraft, grid: Grid) -> Iterator[_Pixels]:
     offset = grid.offset_of(image.grid)
-    if offset is None:
-        return
-    mosaic = image.look.mosaic if image.nodata is None else with_nodata(image.look.mosaic, image.nodata)
-    yield ImageSource(
-        mosaic=mosaic, numbers=tuple(pick.number for pick in image.picks), names=image.names,
-        selected=tuple(BandSpec(name=name, source=mosaic.where) for name in image.names), runs=(),
-        mask=_mask(image, mosaic, offset), mask_name=f"mask of image {number + 1}", row=offset[0], col=offset[1],
-    )  # fmt: skip
-
-
-def _mask(image: ImageDraft, mosaic: Mosaic, offset: tuple[int, int]) -> PixelMask | None:
-    if image.mask is None:
-        return None
-    bare = with_nodata(mosaic, None)
-    return PixelMask(
-        mosaic=mosaic, bare=bare, band=image.mask.number, keep=image.mask.rule.keep, row=offset[0], col=offset[1]
-    )
+    if offset is not None:
+        mosaic = image.look.mosaic if image.nodata is None else with_nodata(image.look.mosaic, image.nodata)
+        bare = mosaic if image.mask is None else with_nodata(mosaic, None)
+        yield _Pixels(image=image, mosaic=mosaic, bare=bare, number=number, row=offset[0], col=offset[1])

@@ -14,6 +14,7 @@ _COLLECTION_2 = (7_000, 45_000)
 """What reflectances of 0 and 1 are in Landsat's Collection 2: 7,273 and 43,636."""
 _MANY = 0.005
 """Share of an image from which on a value in all bands at once is no chance."""
+_FINER = 0.6
 _MORE = 0.05
 """Share of an image that a band lacks beyond the others before that is worth a word."""
 
@@ -105,6 +106,21 @@ def _of_floats(stored: Stored) -> Scaling:
     if stored.high <= _TEN_THOUSAND:
         return Scaling(reflectance=(0.0001, 0.0), why=f"guessed, as {seen}: reflectance x 10,000")
     return Scaling(reflectance=None, known=False, why=f"{seen}, which tells of no known scale. Indexes need one")
+
+
+def resolve_resampling(ratio: float, *, whole: bool, reflective: bool) -> str:
+    """How an image on other pixels is brought onto those of the first: averaged if much finer, else blended.
+
+    Parameters
+    ----------
+    ratio
+        Side of its pixels, in those of the first image.
+    whole, reflective
+        True if it holds integers; if it holds reflectance. Integers that are none may be classes.
+    """
+    if whole and not reflective:
+        return "nearest"
+    return "average" if ratio < _FINER else "bilinear"
 
 
 def resolve_empty(shares: Mapping[float, float], bands: int, *, declared: bool) -> float | None:

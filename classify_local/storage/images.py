@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from functools import partial
 from itertools import islice
 from pathlib import Path
 
 from classify_local.errors import InputError, collect
 from classify_local.storage import safety
-from classify_local.storage.mosaic import Mosaic, of_files, whole_file
+from classify_local.storage.arrays import sniff_arrays
+from classify_local.storage.composite import Image
+from classify_local.storage.mosaic import of_files, whole_file
+from classify_local.storage.products import open_product
 from classify_local.storage.rasters import RasterFile, describe, require_size
 from classify_local.storage.safety import AllowedFolders
 from classify_local.storage.vrt_reading import read_vrt
+from classify_local.storage.zones import zones
 
 _ENDINGS = (".tif", ".tiff", ".vrt", ".jp2", ".img")
 _MARKS = set("*?[")
@@ -21,8 +24,10 @@ _LISTED = 10_000
 """Names looked through for a hint; a folder may hold millions."""
 
 
-def open_image(path: str | Sequence[str], resolve: Callable[[str], Path], allowed: AllowedFolders) -> Mosaic:
-    """The mosaic a recipe's `path` means.
+def open_image(
+    path: str | Sequence[str], resolve: Callable[[str], Path], allowed: AllowedFolders, time: str | None = None
+) -> Image:
+    """The image a recipe's `path` means.
 
     Parameters
     ----------
@@ -32,6 +37,8 @@ def open_image(path: str | Sequence[str], resolve: Callable[[str], Path], allowe
         From a path in the recipe to a path on this machine.
     allowed
         Folders in which the sources of a VRT may lie.
+    time
+        The date to take of an image with a time axis.
 
     Raises
     ------
@@ -39,6 +46,9 @@ def open_image(path: str | Sequence[str], resolve: Callable[[str], Path], allowe
         All that is wrong with the files, at once.
     """
     given = [path] if isinstance(path, str) else list(path)
+    special = _special(given, resolve, time)
+    if special is not None:
+        return special
     paths = [found for text in given for found in expand(text, resolve)]
     where = ", ".join(given)
     if len(paths) == 1 and safety.sniff(paths[0]) == "VRT":
@@ -46,9 +56,38 @@ def open_image(path: str | Sequence[str], resolve: Callable[[str], Path], allowe
     files = collect(partial(describe, path) for path in paths)
     if len(files) == 1:
         return whole_file(files[0])
-    mosaic = of_files(files, where)
-    require_size(mosaic.grid.shape, where, "; tiles of one image lie side by side: is one of them misplaced?")
-    return mosaic
+    groups = _alike(files)
+    mosaics = [of_files(group, where if len(groups) == 1 else f"{group[0].path} ...") for group in groups]
+    image = mosaics[0] if len(mosaics) == 1 else zones(mosaics, where)
+    require_size(image.grid.shape, where, "; tiles of one image lie side by side: is one of them misplaced?")
+    return image
+
+
+def _special(given: Sequence[str], resolve: Callable[[str], Path], time: str | None) -> Image | None:
+    """A product as satellites are delivered, or arrays (netCDF, Zarr); None for plain rasters."""
+    if any("://" in text or text.startswith("/vsi") or _MARKS & set(text) for text in given):
+        return None
+    places = [resolve(text) for text in given]
+    if not all(place.exists() for place in places):
+        return None
+    if len(places) == 1 and sniff_arrays(places[0]) is not None:
+        from classify_local.storage.arrays import opening  # slow to import
+
+        return opening.open_arrays(places[0], time=time)
+    if time is not None:
+        raise InputError(f"{', '.join(given)}: has no time axis; take time: out of the recipe")
+    return open_product(places[0] if len(places) == 1 else places)
+
+
+def _alike(files: Sequence[RasterFile]) -> list[list[RasterFile]]:
+    """Files whose pixels lie on one grid, in the order in which each grid is met."""
+    groups: list[list[RasterFile]] = []
+    for file in files:
+        group = next((group for group in groups if group[0].grid.offset_of(file.grid) is not None), None)
+        if group is None:
+            groups.append(group := [])
+        group.append(file)
+    return groups
 
 
 def expand(text: str, resolve: Callable[[str], Path]) -> list[Path]:
@@ -98,21 +137,3 @@ def _what_is_there(folder: Path) -> str:
     names = sorted(file.name for file in islice(folder.iterdir(), _LISTED) if file.suffix.lower() in _ENDINGS)
     held = ", ".join(names[:3]) + (", ..." if len(names) > 3 else "")
     return f"; the folder holds {held}" if held else f"; the folder {folder} holds no raster"
-
-
-def with_nodata(mosaic: Mosaic, nodata: float | None) -> Mosaic:
-    """The mosaic with `nodata` in place of what its files declare; with None every value is data.
-
-    Masks and transparency still count.
-    """
-    pieces = tuple(
-        replace(piece, file=_file_with_nodata(piece.file, nodata), nodata=((),) * len(piece.nodata))
-        for piece in mosaic.pieces
-    )
-    return replace(mosaic, pieces=pieces, nodata=())
-
-
-def _file_with_nodata(file: RasterFile | Mosaic, nodata: float | None) -> RasterFile | Mosaic:
-    if isinstance(file, Mosaic):
-        return with_nodata(file, nodata)
-    return replace(file, nodata=(nodata,) * len(file.nodata))

@@ -16,7 +16,7 @@ from classify_local.bands.aliases import find_band
 from classify_local.errors import InputError
 from classify_local.grid import BLOCK_SIZE
 from classify_local.recipe.model import Sample
-from classify_local.storage.mosaic import Mosaic
+from classify_local.storage.composite import Image
 from classify_local.training.allocation import allocate
 from classify_local.training.lottery import Lottery, Validity
 from classify_local.training.placement import Placement, pixel_metres, place
@@ -31,7 +31,7 @@ _ALIKE = 1.5
 
 def draw(
     sample: Sample,
-    mosaic: Mosaic,
+    mosaic: Image,
     image: Validity,
     where: str,
     legend: Collection[int] | None = None,
@@ -89,7 +89,7 @@ def draw(
 
 def _population(
     sample: Sample,
-    mosaic: Mosaic,
+    mosaic: Image,
     image: Validity,
     where: str,
     legend: Collection[int] | None,

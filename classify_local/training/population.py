@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classify_local.grid import Window, blocks
-from classify_local.storage.mosaic import Mosaic
+from classify_local.storage.composite import Image
 from classify_local.training.placement import Placement
 from classify_local.training.strata import NO_CODE, Strata, amid_their_class
 
@@ -77,7 +77,7 @@ class Population:
         Side of what is read at once, in pixels; the result does not depend on it.
     """
 
-    mosaic: Mosaic
+    mosaic: Image
     band: int
     strata: Strata
     placement: Placement

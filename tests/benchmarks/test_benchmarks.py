@@ -18,6 +18,7 @@ import rasterio
 from rasterio.warp import transform
 
 from classify_local import api
+from classify_local.api import maps
 from classify_local.demonstration import sample_folder
 from tests.conftest import Scene
 
@@ -142,13 +143,13 @@ def test_forest_size_of_an_orfeo_model(tmp_path: Path, load: Load) -> None:
 
 def test_profile_finds_every_part_and_takes_its_wrappers_away(tmp_path: Path, scene: Scene, load: Load) -> None:
     profile_run = load("profile_run")
-    before = api.make_plan
+    before = maps.make_plan
     made = profile_run.profile(scene.recipe, tmp_path / "out")
     assert made.missing == ()
     assert made.parts["inference"] > 0
     assert made.parts["rest"] > -0.01
     assert list(made.parts)[1:-1] == list(dict.fromkeys(part for part, _, _ in profile_run.PROBES))
-    assert api.make_plan is before
+    assert maps.make_plan is before
 
 
 def test_profile_counts_time_once(load: Load) -> None:

@@ -170,13 +170,28 @@ NOT_YET = [
     not_yet("derived bands of a recipe", put("images", 0, {"recipe": "r.yml", "derived": [{"indexes": ["ndvi"]}]}),
             r"images\[0\]\.derived: derived bands of another recipe", lines=2),
     not_yet("image over HTTP", put("images", 0, "path", ["https://x/y.tif"]), r"images\[0\]\.path: an image over HTTP"),
-    not_yet("auxiliaries", put("auxiliaries", ["terrain"]), "auxiliaries: auxiliary layers"),
-    *(
-        not_yet(f"output {key}", put("output", key, value), rf"output\.{key}: another {key}")
-        for key, value in {"scale": 30, "crs": "EPSG:4326", "aoi": [33, -13, 33.1, -12.9]}.items()
-    ),
-    not_yet("two at once", together(put("auxiliaries", ["water"]), put("output", "scale", 30)),
-            r"output\.scale: another scale", lines=2),
+]  # fmt: skip
+
+GRID = [
+    Row(id="area outside the image", make=put("output", "aoi", [10, 10, 11, 11]),
+        file=r"output\.aoi", thing="lies outside the first image", remedy=r"\(.* in its system\)"),
+    Row(id="area of no sense", make=put("output", "aoi", [33, 95, 33.1, 99]),
+        file=r"output\.aoi", thing="is not west, south, east, north", remedy="in degrees"),
+    Row(id="size of no sense", make=put("output", "scale", "10 yards"),
+        file=r"output\.scale", thing="'10 yards' is no size", remedy="write metres as a number"),
+    Row(id="unknown system for the map", make=put("output", "crs", "UTM 36"),
+        file=r"output\.crs", thing="unknown reference system 'UTM 36'", remedy="write EPSG:n"),
+    Row(id="address as system of the map", make=put("output", "crs", "https://epsg.io/4326"),
+        file=r"output\.crs", thing="is an address", remedy="write EPSG:n"),
+    Row(id="area in a file that is not there", make=put("output", "aoi", "area.gpkg"),
+        file=r"area\.gpkg: ", thing="no such file", remedy="did you mean|no such file"),
+    Row(id="no terrain", make=put("auxiliaries", ["terrain"]),
+        file="auxiliaries", thing="terrain is looked for in .*aux/terrain, which is not there", remedy="aux fetch"),
+    Row(id="no water", make=together(put("auxiliaries", ["water"]), put("auxiliary_data", "more")),
+        file="auxiliaries", thing="water is looked for in .*more/water", remedy="auxiliary_data:"),
+    Row(id="a layer that is not there",
+        make=put("auxiliaries", [{"name": "rain", "path": "rain.tif"}]), file=r"rain\.tif", thing="no such file",
+        remedy="did you mean|no such file"),
 ]  # fmt: skip
 
 FILE_NAME = [
@@ -192,4 +207,4 @@ FILE_NAME = [
         file=r"imag\.tif: ", thing="no such file", remedy="did you mean 'image.tif'"),
 ]  # fmt: skip
 
-ROWS = [*YAML_ROWS, *VALUES, *NOT_YET, *FILE_NAME]
+ROWS = [*YAML_ROWS, *VALUES, *NOT_YET, *GRID, *FILE_NAME]

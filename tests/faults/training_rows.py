@@ -202,7 +202,7 @@ LAYERS = [
         file=r"plots\.gpkg, feature 1: ", thing="class 'wood' is not a number, and no label", remedy="legend's value"),
     Row(id="per_polygon of nothing", make=layer("polygons", per_polygon=0),
         file=RECIPE, thing="per_polygon", remedy="at least 1"),
-    Row(id="a layer that is not there", make=layer("points", layer="plot"),
+    Row(id="a layer of points that is not there", make=layer("points", layer="plot"),
         file=r"plots\.gpkg: ", thing="no layer 'plot'; it has 'plots'", remedy=r"did you mean 'plots'\?"),
 ]  # fmt: skip
 

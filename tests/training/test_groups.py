@@ -99,6 +99,18 @@ def test_a_group_column_joins_features_and_leaves_the_others_apart(layer):
     assert -1 not in set.union(*group.values()), "a feature without a plot stays together by itself"
 
 
+@pytest.mark.parametrize("plots", [["", "p", "", "q"], ["p", "", "q", "", "r"], ["", "", "", "p"], ["p", "q", "p", ""]])
+def test_features_without_a_plot_meet_no_plot(tmp_path, plots):
+    """Whatever numbers plots and features have."""
+    x, y = TRANSFORM @ (np.arange(0.0, 25.0, 5), np.zeros(5))
+    shapes = [box(x[i], y[0] - 20, x[i] + 20, y[0]) for i in range(len(plots))]
+    frame = geopandas.GeoDataFrame({"class": [1] * len(plots), "plot": plots}, geometry=shapes, crs=UTM)
+    frame.to_file(tmp_path / "plots.gpkg")
+    points = read_entry(None, GRID, vector=str(tmp_path / "plots.gpkg"), group="plot")
+    own = [plots[line - 1] or line for line in points.line.tolist()]
+    assert partition(points.group.tolist()) == partition(own)
+
+
 @given(st.lists(st.lists(CELLS, min_size=1, max_size=8), min_size=1, max_size=4))
 def test_groups_of_several_files_are_kept_apart(tmp_path, files):
     path = tmp_path / "image.tif"

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import importlib
 import json
+import sys
 from collections import Counter
+from pathlib import Path
 
 import geopandas
 import numpy as np
@@ -147,8 +150,8 @@ def test_a_file_of_which_nothing_can_be_used_is_refused(tmp_path, rows, keys, la
 
 def test_rows_that_no_class_matches_may_be_all(tmp_path):
     """Another entry may have what this one lacks; a table without rows is refused where it is made."""
-    points = read_text(tmp_path, "lon,lat,class\n1,2,shrub\n", classes={10: ["forest"]})
-    assert dict(points.left_out) == {UNMATCHED: 1}
+    points = read_text(tmp_path, "lon,lat,class\n1,2,shrub\nx,2,forest\n", classes={10: ["forest"]})
+    assert dict(points.left_out) == {UNMATCHED: 1, INVALID: 1}
     assert any("did you mean" in note or "no class has the values 'shrub'" in note for note in points.notes)
 
 
@@ -165,6 +168,12 @@ def test_every_row_has_one_fate_and_keeps_its_first(drops):
     assert fate.open.tolist() == [not reason for reason in expected]
     said = [row for row, reason in enumerate(expected) if reason]
     assert fate.lines() == [f"a.csv, line {row + 2}: row {row}" for row in said][:SHOWN]
+
+
+def test_only_the_first_rows_are_explained():
+    fate, asked = Fate(Table(where="a.csv", columns={}, lines=range(2, 102))), []
+    fate.drop(np.ones(100, bool), INVALID, lambda row: asked.append(row) or "wrong")
+    assert asked == list(range(SHOWN))
 
 
 # reference systems
@@ -275,3 +284,20 @@ def test_a_class_stored_as_a_real_number(tmp_path):
     path = layer(tmp_path / "plots.gpkg", [block(0, 0, 1, 1), block(1, 1, 1, 1)], [10.0, 40.0])
     assert read_entry(None, GRID, vector=path).labels.tolist() == [10, 40]
     assert read_entry(None, GRID, vector=path, classes={1: [10], 2: ["40"]}).labels.tolist() == [1, 2]
+
+
+def test_the_benchmark_reads_what_it_says(tmp_path, monkeypatch, capsys):
+    monkeypatch.syspath_prepend(str(Path(__file__).parents[2] / "benchmarks"))
+    benchmark = importlib.import_module("reading")
+    benchmark.make(tmp_path, 300)
+    counts = {}
+    for case in benchmark.CASES:
+        benchmark.read_case(tmp_path, case, 300)
+        counts[case] = json.loads(capsys.readouterr().out)["points"]
+    assert {case for case, count in counts.items() if not count} == {"a column of names", "a column that is no class"}
+    assert counts["values"] == counts["labels"] == counts["GeoJSON"] == 300
+    assert 150 < counts["filter and lists"] < counts["decimal commas"] < 300
+    printed, seconds, peak = benchmark.measured([sys.executable, "-c", "print(len(bytes(50_000_000)))"])
+    assert printed == "50000000\n"
+    assert seconds > 0
+    assert peak > 50

@@ -1,0 +1,79 @@
+"""Terrain from a height model: computed on the model's own grid, then brought to the stack's."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from classify_local.bands.latitude import row_latitudes
+from classify_local.bands.terrain import HALO, TERRAIN_BANDS, Method, pixel_size_metres, terrain_bands
+from classify_local.errors import InputError
+from classify_local.grid import Grid, Window
+from classify_local.storage.warping import PixelReader
+from classify_local.types import FeatureArray, MaskArray
+
+BANDS = tuple(TERRAIN_BANDS)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Relief:
+    """Elevation, slope, aspect, eastness and northness on the grid of a height model, as bands 1 to 5.
+
+    Parameters
+    ----------
+    heights
+        The model; its first band is metres.
+    method
+        How slopes are taken.
+    """
+
+    heights: PixelReader
+    method: Method = Method.HORN
+
+    @property
+    def grid(self) -> Grid:
+        """The model's grid."""
+        return self.heights.grid
+
+    @property
+    def dtypes(self) -> tuple[str, ...]:
+        """Type of each band."""
+        return ("float32",) * len(BANDS)
+
+    def read(self, bands: Sequence[int], window: Window) -> tuple[FeatureArray, MaskArray]:
+        """Values and validity of bands (from 1) in a window, which may reach beyond the grid."""
+        wider = Window(
+            row=window.row - HALO, col=window.col - HALO, rows=window.rows + 2 * HALO, cols=window.cols + 2 * HALO
+        )
+        values, valid = self.heights.read([1], wider)
+        metres = np.where(valid[0], values[0], np.nan).astype(np.float32)
+        width, height = self._pixel_metres(window)
+        names = [BANDS[band - 1] for band in bands]
+        found = terrain_bands(metres, names, width_metres=width, height_metres=height, method=self.method)
+        known = np.isfinite(found)
+        return np.where(known, found, np.float32(0)), known
+
+    def _pixel_metres(self, window: Window) -> tuple[NDArray[np.float64] | float, NDArray[np.float64] | float]:
+        t = self.grid.transform
+        if self.grid.crs.is_geographic:
+            latitudes = np.clip(row_latitudes(t, window), -89.999, 89.999)
+            return pixel_size_metres(latitudes, t.a, t.e)
+        factor = float(self.grid.crs.linear_units_factor[1])
+        return t.a * factor, t.e * factor
+
+
+def require_upright(grid: Grid, where: str) -> None:
+    """Refuse a height model whose rows do not run from west to east.
+
+    Raises
+    ------
+    InputError
+        If it is turned.
+    """
+    if grid.transform.b or grid.transform.d:
+        raise InputError(
+            f"{where}: is turned against its axes, and slopes cannot be taken; warp it with gdalwarp first"
+        )
