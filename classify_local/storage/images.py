@@ -68,8 +68,11 @@ def _special(given: Sequence[str], resolve: Callable[[str], Path], time: str | N
     if any("://" in text or text.startswith("/vsi") or _MARKS & set(text) for text in given):
         return None
     places = [resolve(text) for text in given]
-    if not all(place.exists() for place in places):
-        return None
+    try:
+        if not all(place.exists() for place in places):
+            return None
+    except OSError:
+        return None  # what is wrong with the name is said where it is opened
     if len(places) == 1 and sniff_arrays(places[0]) is not None:
         from classify_local.storage.arrays import opening  # slow to import
 
