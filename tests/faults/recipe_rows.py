@@ -174,7 +174,7 @@ NOT_YET = [
 
 GRID = [
     Row(id="area outside the image", make=put("output", "aoi", [10, 10, 11, 11]),
-        file=r"output\.aoi", thing="lies outside the first image", remedy=r"\(.* in its system\)"),
+        file=r"output\.aoi", thing="lies outside the first image", remedy=r"\(.* in the map's system\)"),
     Row(id="area of no sense", make=put("output", "aoi", [33, 95, 33.1, 99]),
         file=r"output\.aoi", thing="is not west, south, east, north", remedy="in degrees"),
     Row(id="size of no sense", make=put("output", "scale", "10 yards"),
