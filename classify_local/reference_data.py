@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -12,11 +12,11 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from classify_local.errors import InputError
+from classify_local.errors import InputError, RefusedError
 from classify_local.features.images import allowed_folders, open_stack
 from classify_local.legend import Legend
 from classify_local.preparation import Prepared, prepare, prepare_training
-from classify_local.recipe.model import CollectedSource, Sample
+from classify_local.recipe.model import CollectedSource, Sample, SampleSource, Thinning
 from classify_local.recipe.text import RecipeDocument, require_available
 from classify_local.storage import atomic
 from classify_local.storage.images import open_image
@@ -26,8 +26,9 @@ from classify_local.storage.safety import require_file
 from classify_local.training import collected
 from classify_local.training.drawing import draw
 from classify_local.training.joining import sample_all
-from classify_local.training.points import ReferencePoints, project
+from classify_local.training.points import ReferencePoints, in_metres, project
 from classify_local.training.samples import TrainingReport, TrainingSet
+from classify_local.training.thinning import thin
 from classify_local.types import LabelArray
 
 LON_LAT = "EPSG:4326"
@@ -46,8 +47,9 @@ class Exported:
 
 
 def export_points(
-    document: RecipeDocument, path: Path, allow: Sequence[Path] = (), *, which: Which = "all"
-) -> Exported:
+    document: RecipeDocument, path: Path, allow: Sequence[Path] = (), *, which: Which = "all",
+    thinning: Thinning | None = None,
+) -> Exported:  # fmt: skip
     """Write reference points, as SEPAL's CSV or as a GeoPackage.
 
     Parameters
@@ -61,21 +63,58 @@ def export_points(
     which
         All rows that have a place and a class; the points clicked on the map page; or the rows the training table
         keeps, after masks, repetitions and thinning.
+    thinning
+        Thin the rows that are used once more, over all sources together.
 
     Raises
     ------
     InputError
-        If the recipe cannot be read, or the ending is another.
+        If the recipe cannot be read, the ending is another, or there is nothing to write.
+    RefusedError
+        If the file is one of those the recipe is made of.
     """
     write = _writer(path)
+    require_no_source(document, path)
     ready = prepare(document, allow)
     points = ready.points
     if which == "collected":
         files = {str(file) for file in _collected_files(document)}
         points = tuple(each for each in points if each.where in files)
-    x, y, labels = _kept(ready) if which == "used" else _all(points)
+    x, y, labels = _kept(ready, thinning) if which == "used" else _all(points)
+    notes = [note for each in points for note in each.notes]
+    notes += [f"{other.where}: its rows are no points of this recipe; --table has them" for other in ready.others]
+    if not len(labels):
+        raise InputError(f"{document.where}: has no reference points to write", *notes[:3])
     write(path, x, y, labels, ready)
-    return Exported(path=path, rows=len(labels), notes=tuple(note for each in points for note in each.notes))
+    return Exported(path=path, rows=len(labels), notes=tuple(notes))
+
+
+def require_no_source(document: RecipeDocument, *paths: Path) -> None:
+    """Refuse to write over the recipe or what it names.
+
+    Raises
+    ------
+    RefusedError
+        Naming the file.
+    """
+    sources = {place.resolve() for place in _named_files(document)}
+    for path in paths:
+        own = path.resolve()
+        if own in sources or (own.parent in sources and own.exists()):
+            raise RefusedError(f"{path}: is a file that {document.where} is made of; name another file")
+
+
+def _named_files(document: RecipeDocument) -> Iterator[Path]:
+    """The recipe, and the files and folders that it names."""
+    recipe = document.recipe
+    yield Path(document.where)
+    texts: list[str] = [recipe.legend] if isinstance(recipe.legend, str) else []
+    for part in (*recipe.images, *recipe.training):
+        for key in ("path", "recipe", "collected", "csv", "vector", "edits"):
+            value = getattr(part, key, None)
+            texts += [value] if isinstance(value, str) else list(value or ())
+    texts += [part.sample.path for part in recipe.training if isinstance(part, SampleSource)]
+    yield from (document.resolve(text) for text in texts)
 
 
 def _collected_files(document: RecipeDocument) -> list[Path]:
@@ -95,13 +134,16 @@ def _all(points: Sequence[ReferencePoints]) -> tuple[NDArray[np.float64], NDArra
     return x[known], y[known], labels[known]
 
 
-def _kept(ready: Prepared) -> tuple[NDArray[np.float64], NDArray[np.float64], LabelArray]:
+def _kept(ready: Prepared, thinning: Thinning | None) -> tuple[NDArray[np.float64], NDArray[np.float64], LabelArray]:
     """The same of the rows that train."""
     if ready.legend is None:
         return _all(ready.points)
     _, report = sample_all(ready.points, ready.stack, ready.legend)
     rows = report.rows
-    kept = rows.open()
+    kept = np.flatnonzero(rows.open())
+    if thinning is not None:
+        places = in_metres(rows.xy[kept], ready.stack.grid)
+        kept = kept[thin(places, rows.labels[kept], thinning, kept)]
     own_x, own_y = rows.xy[kept].T
     x, y = project(own_x, own_y, ready.stack.grid.crs.to_wkt(), LON_LAT)
     return x, y, rows.labels[kept]
@@ -150,6 +192,7 @@ def export_table(document: RecipeDocument, path: Path, allow: Sequence[Path] = (
         If there is no table, the ending is another, or what writes Parquet is not installed.
     """
     atomic.require_file_name(path)
+    require_no_source(document, path)
     ready = prepare_training(document, allow)
     training, report = sample_all(ready.points, ready.stack, ready.legend, ready.others)
     columns = _columns(training, report, ready.stack.names)
@@ -215,6 +258,7 @@ def sample_classification(document: RecipeDocument, sample: Sample, path: Path, 
         If one of the files cannot be read, or they do not overlap.
     """
     write = _writer(path)
+    require_no_source(document, path)
     require_available(document)
     stack, legend = open_stack(document, allow), recipe_legend(document)
     mosaic = open_image(sample.path, document.resolve, allowed_folders(document, allow))
@@ -224,13 +268,13 @@ def sample_classification(document: RecipeDocument, sample: Sample, path: Path, 
     return Exported(path=path, rows=len(points), notes=points.notes)
 
 
-def clear_collected(document: RecipeDocument) -> list[tuple[Path, int]]:
+def clear_collected(document: RecipeDocument) -> list[tuple[Path, int, Path | None]]:
     """Take away the points clicked on the map page; each file is kept beside itself as `<name>.cleared.csv`.
 
     Returns
     -------
-    list of (Path, int)
-        The files, and how many points each had.
+    list of (Path, int, Path or None)
+        The files, how many points each had, and where these are kept.
 
     Raises
     ------
@@ -239,7 +283,7 @@ def clear_collected(document: RecipeDocument) -> list[tuple[Path, int]]:
     StorageError
         If a file cannot be written.
     """
-    return [(path, collected.clear(path)) for path in _collected_files(document)]
+    return [(path, *collected.clear(path)) for path in _collected_files(document)]
 
 
 _TABLES = (".csv", ".tsv", ".txt", ".xlsx")
@@ -288,8 +332,22 @@ def add_entry(
     if not path.is_file():
         raise InputError(f"{document.where}: is no file that an entry could be added to")
     changed = document.with_training(entry)
+    if changed.recipe.training[-1] in document.recipe.training:
+        raise InputError(f"{document.where}: has this training entry already; nothing is added")
     ready = prepare_training(changed, allow)
     _, report = sample_all(ready.points, ready.stack, ready.legend, ready.others)
-    atomic.write_bytes(path.with_name(f"{path.name}~"), path.read_bytes())
+    new = report.rows.source == len(ready.points) - 1
+    if not (new & report.rows.open()).any():
+        raise InputError(f"{ready.points[-1].where}: none of its rows can be used", *report.notes[:3])
+    atomic.write_bytes(_backup(path), path.read_bytes())
     atomic.write_text(path, changed.text())
     return report, ready.legend
+
+
+def _backup(path: Path) -> Path:
+    """A free name for the recipe as it was: `recipe.yml~`, `recipe.yml~2`, ..."""
+    copy, number = path.with_name(f"{path.name}~"), 1
+    while copy.exists():
+        number += 1
+        copy = path.with_name(f"{path.name}~{number}")
+    return copy

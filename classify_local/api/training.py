@@ -13,7 +13,7 @@ from classify_local.errors import InputError, collect
 from classify_local.learning import learn
 from classify_local.legend import Legend
 from classify_local.preparation import prepare_training
-from classify_local.recipe.model import SampleSource, Thinned
+from classify_local.recipe.model import SampleSource, Thinning
 from classify_local.recipe.text import load
 from classify_local.reference_data import Exported, Which
 from classify_local.report.training import description_lines
@@ -52,8 +52,10 @@ def training_summary(
     ClassifyLocalError
         If the recipe or its data cannot be used, or a file cannot be written.
     """
-    collect(partial(atomic.require_file_name, Path(path)) for path in (html, suspects) if path is not None)
-    ready = prepare_training(load(recipe), as_paths(allow))
+    document, targets = load(recipe), [Path(path) for path in (html, suspects) if path is not None]
+    collect(partial(atomic.require_file_name, path) for path in targets)
+    reference_data.require_no_source(document, *targets)
+    ready = prepare_training(document, as_paths(allow))
     description = describing.describe(learn(ready), ready)
     if description is None:
         raise InputError(f"{ready.document.where}: its classifier needs no training data; there is nothing to sum up")
@@ -83,7 +85,7 @@ def export_training(
     which
         `all` rows that have a place and a class, points that were `collected`, or rows that are `used` in training.
     thin
-        Thin each source by `share`, `per_class` or `distance`, instead of as the recipe says.
+        Thin the rows that are used, over all sources, by `share`, `per_class` or `distance`.
     allow
         Folders in which the sources of a VRT may lie, besides the recipe's.
 
@@ -92,11 +94,8 @@ def export_training(
     ClassifyLocalError
         If the recipe or its data cannot be used, or the file cannot be written.
     """
-    document = load(recipe)
-    if thin is not None:
-        numbers = [i for i, source in enumerate(document.recipe.training) if isinstance(source, Thinned)]
-        document = document.changed({("training", i, "thin"): dict(thin) for i in numbers})
-    return reference_data.export_points(document, Path(path), as_paths(allow), which=which)
+    thinning = None if thin is None else Thinning.model_validate(dict(thin))
+    return reference_data.export_points(load(recipe), Path(path), as_paths(allow), which=which, thinning=thinning)
 
 
 def export_training_table(recipe: RecipeLike, path: PathLike, *, allow: Sequence[PathLike] = ()) -> Exported:
@@ -167,7 +166,7 @@ def import_training(
     return reference_data.add_file(load(recipe), Path(file), keys or {}, as_paths(allow))
 
 
-def clear_collected(recipe: RecipeLike) -> list[tuple[Path, int]]:
+def clear_collected(recipe: RecipeLike) -> list[tuple[Path, int, Path | None]]:
     """Take away the points clicked on the map page; each file is kept beside itself as `<name>.cleared.csv`.
 
     Raises

@@ -31,9 +31,13 @@ def command() -> None:
     "--html", type=click.Path(path_type=Path), help="Also write the report as a page, with a map of the rows."
 )
 @click.option("--suspects", type=click.Path(path_type=Path), help="Also write suspected mislabels as a GeoPackage.")
+@_force
 @allow_option
-def summary(recipe: Path, html: Path | None, suspects: Path | None, allow: tuple[Path, ...]) -> None:
-    """Say what becomes of each row, how far classes lie apart, and which rows may have the wrong class."""
+def summary(recipe: Path, html: Path | None, suspects: Path | None, force: bool, allow: tuple[Path, ...]) -> None:
+    """Say what becomes of each row, how far classes lie apart, and which rows to look at."""
+    for path in (html, suspects):
+        if path is not None:
+            _require_free(path, force)
     for line in api.training_summary(recipe, html=html, suspects=suspects, allow=allow):
         click.echo(printable(line))
 
@@ -49,6 +53,8 @@ def summary(recipe: Path, html: Path | None, suspects: Path | None, allow: tuple
 def export(recipe: Path, out: Path, which: Any, table: bool, force: bool, allow: tuple[Path, ...]) -> None:
     """Write a recipe's reference data: SEPAL's CSV (XCoordinate,YCoordinate,class), or a GeoPackage."""
     _require_free(out, force)
+    if table and which is not None:
+        raise click.UsageError("--table has all rows that train; leave out --collected and --used")
     if table:
         _tell(api.export_training_table(recipe, out, allow=allow))
     else:
@@ -80,28 +86,35 @@ def import_(recipe: Path, file: Path, class_: str | None, allow: tuple[Path, ...
 @click.argument("classification", type=click.Path(path_type=Path))
 @_output
 @click.option("--band", default="1", show_default=True, help="The band of the classification: a number or a name.")
-@click.option("--per-class", type=click.IntRange(1), default=1000, show_default=True, help="Points of each class.")
+@click.option("--per-class", type=click.IntRange(1), help="Points of each class; 1000 if nothing is said.")
 @click.option("--class", "counts", multiple=True, metavar="VALUE=N", help="Points of one class; several times.")
 @click.option("--total", type=click.IntRange(1), help="Points in all, instead of counts per class.")
 @click.option("--proportional", is_flag=True, help="Share the total by area; with --floor at least so many each.")
 @click.option("--floor", type=click.IntRange(0), default=0, help="Least points of a class when shared by area.")
-@click.option("--scale", type=float, help="Side of a sampled cell in metres; the classification's pixel by default.")
+@click.option(
+    "--scale",
+    type=click.FloatRange(0, min_open=True),
+    help="Side of a sampled cell in metres; the classification's pixel by default.",
+)
 @click.option("--pure", is_flag=True, help="Only pixels whose neighbours are of the same class.")
 @_seed
 @_force
 @allow_option
 def sample(
-    recipe: Path, classification: Path, out: Path, band: str, per_class: int, counts: tuple[str, ...],
+    recipe: Path, classification: Path, out: Path, band: str, per_class: int | None, counts: tuple[str, ...],
     proportional: bool, force: bool, allow: tuple[Path, ...], **keys: Any,
 ) -> None:  # fmt: skip
     """Draw points from CLASSIFICATION, a class raster, where the recipe's images have data."""
     _require_free(out, force)
-    wanted: dict[Any, int] = {"default": per_class, **dict(map(_count, counts))}
-    given = {key: value for key, value in keys.items() if value not in (None, False)}
-    given |= {
-        "path": str(classification.absolute()), "band": int(band) if band.isdigit() else band, "per_class": wanted,
-        "allocation": "proportional" if proportional else "equal",
-    }  # fmt: skip
+    given = {key: value for key, value in keys.items() if value not in (None, False, 0)}
+    if keys["total"] is None and (proportional or keys["floor"]):
+        raise click.UsageError("--proportional and --floor share a --total; give it")
+    if keys["total"] is not None and (per_class or counts):
+        raise click.UsageError("give either --total, or --per-class and --class")
+    if keys["total"] is None:
+        given["per_class"] = {"default": per_class or 1000, **dict(map(_count, counts))}
+    given |= {"path": str(classification.absolute()), "band": int(band) if band.isdigit() else band}
+    given |= {"seed": keys["seed"], "allocation": "proportional" if proportional else "equal"}
     _tell(api.sample_classification(recipe, given, out, allow=allow))
 
 
@@ -129,8 +142,9 @@ def clear(recipe: Path, yes: bool) -> None:
     """Take away the points clicked on the map page; a copy of them is kept beside their file."""
     if not yes:
         click.confirm(f"Take away all collected points of {recipe}?", abort=True)
-    for path, count in api.clear_collected(recipe):
-        click.echo(f"{path}: {count} points taken away; they are kept in {path.stem}.cleared{path.suffix}")
+    for path, count, copy in api.clear_collected(recipe):
+        said = f"{count} points taken away; they are kept in {copy}" if copy is not None else "holds no points"
+        click.echo(f"{path}: {said}")
 
 
 def _count(text: str) -> tuple[int, int]:

@@ -44,9 +44,12 @@ def map_grid(document: RecipeDocument, first: Grid) -> tuple[Grid, list[BandSour
         return _sane(resolve_grid(first, scale=output.scale, crs=output.crs, area=area)), []
     path = document.resolve(output.aoi)
     target = resolve_crs(first, output.crs)
-    shape = _in_crs(*_shape(path), target, path)
+    shape, crs = _shape(path)
+    if crs.is_geographic:  # far from the image a projection may fold back upon it
+        shape = _in_every_turn(shape, bounds_in(first, RasterioCRS.from_wkt(crs.to_wkt())), path)
+    shape = _in_crs(shape, crs, target, path)
     if target.is_geographic:
-        shape = _in_every_turn(shape, bounds_in(first, target))
+        shape = _in_every_turn(shape, bounds_in(first, target), path)
     grid = _sane(resolve_grid(first, scale=output.scale, crs=output.crs, within=_four(shape.bounds)))
     return grid, [Area(shape=shape, grid=grid, path=path)]
 
@@ -56,12 +59,14 @@ def _sane(grid: Grid) -> Grid:
     return grid
 
 
-def _in_every_turn(shape: Any, image: Bounds) -> Any:
+def _in_every_turn(shape: Any, image: Bounds, path: Path) -> Any:
     """What lies about the image of a shape in degrees, which may be counted from -180, from 0, or cut at 180."""
     copies = shapely.union_all([affinity.translate(shape, turn) for turn in (-360, 0, 360)])
     margin = max(image[2] - image[0], image[3] - image[1]) / 10
     found = copies.intersection(shapely.box(*image).buffer(margin, join_style="mitre"))
-    return shape if found.is_empty else found
+    if found.is_empty:
+        raise InputError(f"output.aoi: {path}: lies outside the first image")
+    return found
 
 
 def _four(bounds: Sequence[float]) -> Bounds:

@@ -22,6 +22,7 @@ _METRES = 111_319.490793
 _DEGREES = re.compile(r"([0-9]*\.?[0-9]+(?:[eE]-?[0-9]+)?) *deg")
 _UNBROKEN = CRS.from_dict(proj="longlat", datum="WGS84", lon_wrap=180)
 """Degrees that count on across the antimeridian."""
+_DEGREES_CRS = CRS.from_epsg(4326)
 _EDGE = 1e-6
 """Share of a pixel by which an area may reach into the next one without taking it."""
 
@@ -62,7 +63,7 @@ def resolve_grid(
         If the system is unknown, the area lies outside the image, or the pixel size makes no sense.
     """
     target = resolve_crs(first, crs)
-    wanted = within if area is None else _in(area, target, "output.aoi")
+    wanted = within if area is None else _in(area, target, first)
     bounds = bounds_in(first, target)
     if wanted is not None and target.is_geographic:
         wanted = _beside(wanted, bounds)
@@ -136,14 +137,29 @@ def bounds_in(first: Grid, target: CRS) -> Bounds:
     return _whole((left, bottom, right + across, top), "the image has no place in output.crs")
 
 
-def _in(area: Bounds, target: CRS, where: str) -> Bounds:
+def _in(area: Bounds, target: CRS, first: Grid) -> Bounds:
+    """An area in degrees as bounds in the map's system."""
     west, south, east, north = area
     if not (-90 <= south < north <= 90 and -360 <= west <= 360 and -360 <= east <= 360):
-        raise InputError(f"{where}: {list(area)} is not west, south, east, north in degrees")
+        raise InputError(f"output.aoi: {list(area)} is not west, south, east, north in degrees")
+    east = east + 360 if east < west else east
     if target.is_geographic:
-        return west, south, east + 360 if east < west else east, north
-    found = transform_bounds(CRS.from_epsg(4326), target, west, south, east, north, densify_pts=101)
-    return _whole(found, f"{where}: has no place in the map's reference system")
+        return west, south, east, north
+    found = transform_bounds(_DEGREES_CRS, target, *_about((west, south, east, north), first, target), densify_pts=101)
+    return _whole(found, f"output.aoi: {list(area)} has no place in the map's reference system")
+
+
+def _about(area: Bounds, first: Grid, target: CRS) -> Bounds:
+    """What of an area in degrees lies about the image: far from it a projection may fold back upon it."""
+    image = bounds_in(first, _DEGREES_CRS)
+    margin = max(image[2] - image[0], image[3] - image[1]) / 100
+    wider = (image[0] - margin, max(image[1] - margin, -90.0), image[2] + margin, min(image[3] + margin, 90.0))
+    if image[2] - image[0] >= 360:  # a pole lies within: every meridian does
+        wider = (area[0], wider[1], area[2], wider[3])
+    wanted = _beside(area, image)
+    if wanted[0] >= wider[2] or wanted[2] <= wider[0] or wanted[1] >= wider[3] or wanted[3] <= wider[1]:
+        raise InputError(_outside(wanted, bounds_in(first, target), f"{_said(image)} in degrees; "))
+    return _common(wider, wanted)
 
 
 def _whole(bounds: Bounds, problem: str) -> Bounds:
@@ -180,8 +196,8 @@ def _common(bounds: Bounds, wanted: Bounds) -> Bounds:
     return left, bottom, right, top
 
 
-def _outside(wanted: Bounds, image: Bounds) -> str:
-    return f"output.aoi: {_said(wanted)} lies outside the first image ({_said(image)}, both in the map's system)"
+def _outside(wanted: Bounds, image: Bounds, degrees: str = "") -> str:
+    return f"output.aoi: {_said(wanted)} lies outside the first image ({degrees}{_said(image)} in the map's system)"
 
 
 def _cropped(first: Grid, wanted: Bounds) -> Grid:

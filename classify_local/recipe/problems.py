@@ -202,7 +202,7 @@ def _line(node: Any, path: tuple[Any, ...]) -> int:
             line = _key_line(node, step, line)
             node = node[step]
         elif isinstance(node, CommentedSeq) and isinstance(step, int) and step < len(node):
-            line = node.lc.item(step)[0]
+            line = (node.lc.data or {}).get(step, (line,))[0]
             node = node[step]
         else:
             break

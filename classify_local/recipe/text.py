@@ -108,6 +108,7 @@ class RecipeDocument:
         """
         node = parse(self.text(), self.where)
         node.setdefault("training", CommentedSeq()).append(dict(entry))
+        node = parse(dump(node), self.where)  # so that the new lines have numbers
         return replace(self, node=node, recipe=validate(node, self.where))
 
 

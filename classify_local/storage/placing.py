@@ -70,6 +70,17 @@ class Placing:
             self._settle(found, block, error)
         return found
 
+    def touches(self, block: Window) -> bool:
+        """False if no pixel centre of a block lies on the raster; not every True is one."""
+        if self.transformer is None:
+            return True
+        node_rows, node_cols = _nodes(block.row, block.rows), _nodes(block.col, block.cols)
+        nodes_yx = self._exact(*np.meshgrid(node_rows, node_cols, indexing="ij"))
+        if not self._error(nodes_yx, node_rows, node_cols) <= _USELESS:
+            return True
+        low, high = nodes_yx.min(axis=(1, 2)), nodes_yx.max(axis=(1, 2))
+        return bool((high >= -1).all() and (low <= np.array(self.source.shape) + 1).all())
+
     def lines(self, part: Window) -> Places:
         """Exact places of the centres of any part of the grid, shape (2, rows, cols)."""
         return self._every(part)
@@ -80,7 +91,8 @@ class Placing:
 
     def _settle(self, places_yx: Places, block: Window, error: float) -> None:
         """Replace places that lie within the error of an edge between pixels by the exact ones."""
-        near = np.abs(places_yx - np.round(places_yx)).min(axis=0) <= error + _ROUNDING
+        row_near, col_near = np.abs(places_yx - np.rint(places_yx))
+        near = np.minimum(row_near, col_near) <= error + _ROUNDING
         rows, cols = np.nonzero(near)
         if len(rows):
             own_rows, own_cols = rows.astype(np.float64), cols.astype(np.float64)

@@ -79,6 +79,8 @@ class Warped:
         valid = np.zeros(values.shape, dtype=bool)
         inside = window.intersection(self.grid.window)
         for block in blocks(inside, self.grid.window, BLOCK_SIZE):
+            if not self.placing.touches(block):
+                continue
             part = block.intersection(inside)
             found, shown = self._block(bands, block, dtype)
             rows, cols = part.slices_in(window)
@@ -197,13 +199,15 @@ def _steps(places_yx: NDArray[np.float64], axis: int) -> NDArray[np.float64]:
 
 def _needed(places_yx: NDArray[np.float64], reach_yx: NDArray[np.float64] | None, source: Grid) -> Window:
     """The pixels of the raster that the places need, with one more around them."""
-    known = np.isfinite(places_yx).all(axis=0)
-    if not known.any():
-        return Window(row=0, col=0, rows=0, cols=0)
-    found = places_yx[:, known]
-    margin = 1 if reach_yx is None else 1 + np.ceil(reach_yx[:, known].max(axis=1))
-    low = np.maximum(np.floor(found.min(axis=1)) - margin, 0)
-    high = np.minimum(np.floor(found.max(axis=1)) + 1 + margin, source.shape)
+    low, high = places_yx.min(axis=(1, 2)), places_yx.max(axis=(1, 2))
+    if not np.isfinite([low, high]).all():
+        known = np.isfinite(places_yx).all(axis=0)
+        if not known.any():
+            return Window(row=0, col=0, rows=0, cols=0)
+        low, high = places_yx[:, known].min(axis=1), places_yx[:, known].max(axis=1)
+    margin = 1 if reach_yx is None else 1 + np.ceil(reach_yx.max(axis=(1, 2)))
+    low = np.maximum(np.floor(low) - margin, 0)
+    high = np.minimum(np.floor(high) + 1 + margin, source.shape)
     rows, cols = (high - low).astype(int)
     if rows <= 0 or cols <= 0:
         return Window(row=0, col=0, rows=0, cols=0)

@@ -70,8 +70,8 @@ def write_points(path: Path, points: Iterable[CollectedPoint]) -> None:
     atomic.write_text(path, appended.text(HEADER, (point.cells() for point in points)))
 
 
-def clear(path: Path) -> int:
-    """Take away all points but keep them beside the file, as `<name>.cleared.csv`; how many there were.
+def clear(path: Path) -> tuple[int, Path | None]:
+    """Take away all points but keep them beside the file, as `<name>.cleared.csv`; how many there were, and the copy.
 
     A second file of them is `<name>.cleared-2.csv`, and so on: none is ever written over.
 
@@ -83,12 +83,14 @@ def clear(path: Path) -> int:
         If one of the files cannot be written.
     """
     if not path.exists():
-        return 0
+        return 0, None
     table, _ = read(path)
-    if len(table):
-        atomic.write_bytes(_free_name(path), path.read_bytes())
-        write_points(path, [])
-    return len(table)
+    if not len(table):
+        return 0, None
+    copy = _free_name(path)
+    atomic.write_bytes(copy, path.read_bytes())
+    write_points(path, [])
+    return len(table), copy
 
 
 def _free_name(path: Path) -> Path:

@@ -85,7 +85,7 @@ def read_edits(path: Path) -> Edits:
         Naming the rows that cannot be read.
     """
     if not path.exists():
-        return Edits(where=str(path), by_place={})
+        return Edits(where=str(path), by_place={}, notes=(f"{path}: no such file yet, so nothing is edited",))
     table, cut = appended.read(path, HEADER)
     found: dict[Place, Edit] = {}
     problems = []

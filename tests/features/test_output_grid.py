@@ -208,7 +208,7 @@ def test_an_area_that_goes_on_where_a_world_image_ends_is_refused():
     ("area", "within"),
     [
         ((-180, 89, 180, 90), (-112_000, -112_000, 112_000, 112_000)),
-        ((-45, 89, 45, 90), (-79_000, -112_000, 79_000, 0)),
+        ((-45, 89, 45, 90), (0, -112_000, 112_000, 0)),
         ((0, 80, 10, 81), None),
     ],
 )
@@ -229,6 +229,16 @@ def test_a_polar_image_in_degrees_reaches_around_the_pole():
     left, bottom, right, top = bounds_in(first, CRS.from_string(DEGREES))
     assert (left, right, top) == pytest.approx((-180, 180, 90), abs=1e-6)
     assert bottom < 86
+
+
+def test_an_area_that_a_projection_folds_back_upon_the_image_is_refused():
+    """A quarter of the earth away, the bounds of a zone of UTM hold every place."""
+    with pytest.raises(InputError, match="lies outside the first image"):
+        resolve_grid(FIRST, area=(100, 0, 120, 2))
+
+
+def test_the_whole_world_is_the_whole_image():
+    assert resolve_grid(FIRST, area=(-180, -90, 180, 90)) == FIRST
 
 
 @given(st.floats(-180, 179), st.floats(-90, 89), st.floats(0.1, 20), st.floats(0.1, 20))
@@ -261,7 +271,10 @@ def test_any_area_is_covered_or_refused(west, south, width, height):
         ({"area": (0, 10, 5, 5)}, "is not west, south, east, north"),
         ({"area": (33, -100, 34, -12)}, "is not west, south, east, north"),
         ({"area": (500_000, 8_599_000, 501_000, 8_600_000)}, "is not west, south, east, north"),
-        ({"area": (10, 10, 20, 20)}, r"lies outside the first image \(500000 8599000 502000 8600000"),
+        (
+            {"area": (10, 10, 20, 20)},
+            r"lies outside the first image \(3.* in degrees; 500000 8599000 502000 8600000 in the map's system",
+        ),
         ({"area": (10, 10, 20, 20), "scale": 30}, "lies outside the first image"),
         ({"area": (10, 10, 20, 20), "crs": DEGREES}, "lies outside the first image"),
     ],

@@ -199,16 +199,16 @@ def test_only_lines_of_our_own_are_taken_for_cut_off(data, kept):
 
 def test_clearing_keeps_a_copy_and_never_writes_over_one(tmp_path):
     path = tmp_path / "points.csv"
-    assert clear(path) == 0
+    assert clear(path)[0] == 0
     assert not list(tmp_path.iterdir())
     for round_, name in enumerate(["points.cleared.csv", "points.cleared-2.csv", "points.cleared-3.csv"], 1):
         for point in THREE[:round_]:
             append_point(path, point)
         content = path.read_bytes()
-        assert clear(path) == round_
+        assert clear(path)[0] == round_
         assert (tmp_path / name).read_bytes() == content
         assert path.read_text() == HEAD
-        assert clear(path) == 0
+        assert clear(path)[0] == 0
         assert len(list(tmp_path.iterdir())) == round_ + 1
     assert points_of(tmp_path / "points.cleared-3.csv") == THREE
 
@@ -216,7 +216,7 @@ def test_clearing_keeps_a_copy_and_never_writes_over_one(tmp_path):
 def test_clearing_a_file_with_a_torn_line(tmp_path):
     path = tmp_path / "points.csv"
     path.write_text(HEAD + '1.0,2.0,"3"\n4.0,5')
-    assert clear(path) == 1
+    assert clear(path)[0] == 1
     assert (tmp_path / "points.cleared.csv").read_text().endswith("4.0,5")
     assert points_of(path) == []
 
