@@ -15,7 +15,7 @@ from rasterio.enums import ColorInterp
 from classify_local.errors import InputError, StorageError
 from classify_local.grid import Window
 from classify_local.storage import rasters
-from classify_local.storage.images import with_nodata
+from classify_local.storage.composite import with_nodata
 from classify_local.storage.mosaic import Mosaic, of_files, whole_file
 from classify_local.storage.rasters import close_files, describe
 from tests.conftest import TRANSFORM, UTM, write_raster

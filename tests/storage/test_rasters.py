@@ -17,7 +17,7 @@ from rasterio.windows import Window as RasterioWindow
 
 from classify_local.errors import InputError, StorageError
 from classify_local.grid import Window
-from classify_local.storage.images import with_nodata
+from classify_local.storage.composite import with_nodata
 from classify_local.storage.mosaic import whole_file
 from classify_local.storage.rasters import close_files, describe, is_data
 
