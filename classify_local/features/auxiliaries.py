@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from pyproj import CRS, Transformer
+from pyproj import CRS
 
 from classify_local.bands.aliases import find_band
 from classify_local.bands.latitude import latitude_band
@@ -26,6 +26,7 @@ from classify_local.recipe.text import RecipeDocument
 from classify_local.storage.aligned import OnGrid, on_grid
 from classify_local.storage.composite import Image
 from classify_local.storage.images import open_image
+from classify_local.storage.placing import transformer_between
 from classify_local.storage.safety import AllowedFolders
 from classify_local.storage.warping import overlaps
 from classify_local.types import FeatureArray, MaskArray
@@ -34,6 +35,7 @@ FOLDER = "CLASSIFY_LOCAL_AUX"
 """Environment variable that names the folder of terrain and water."""
 
 _DEGREES = "degrees"
+_LON_LAT = CRS.from_epsg(4326).to_wkt()
 
 
 def auxiliary_folder(document: RecipeDocument) -> Path:
@@ -93,8 +95,7 @@ class Latitude:
 
 
 def _latitudes(wkt: str, x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.float64]:
-    transformer = Transformer.from_crs(CRS.from_wkt(wkt), CRS.from_epsg(4326), always_xy=True)
-    return np.asarray(transformer.transform(x, y)[1])
+    return np.asarray(transformer_between(wkt, _LON_LAT).transform(x, y)[1])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

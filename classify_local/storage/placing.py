@@ -135,7 +135,9 @@ def placing(grid: Grid, source: Grid, where: str) -> Placing:
     if grid.crs == source.crs:
         return Placing(grid=grid, source=source, transformer=None)
     try:
-        return Placing(grid=grid, source=source, transformer=_transformer(grid.crs.to_wkt(), source.crs.to_wkt()))
+        return Placing(
+            grid=grid, source=source, transformer=transformer_between(grid.crs.to_wkt(), source.crs.to_wkt())
+        )
     except (ProjError, CRSError) as error:
         raise InputError(
             f"{where}: its reference system ({source.crs.to_string()[:40]}) and the first image's "
@@ -153,7 +155,8 @@ def near_longitude(x: Places, grid: Grid) -> Places:
 
 
 @lru_cache(maxsize=64)
-def _transformer(source: str, target: str) -> Transformer:
+def transformer_between(source: str, target: str) -> Transformer:
+    """From one reference system to another, both in WKT, x (or longitude) first; made once, as that takes long."""
     return Transformer.from_crs(CRS.from_wkt(source), CRS.from_wkt(target), always_xy=True)
 
 
