@@ -19,6 +19,8 @@ BLOCK_SIZE = 512
 """Side in pixels of a canonical block: everything is computed in these, so that results depend on
 nothing but the grid."""
 
+_DEGREE = 111_195.0
+"""Metres of a degree on a sphere of 6,371,000 m."""
 _ALIGNED = 1e-3
 """Two grids are one when their pixels lie within this share of a pixel."""
 
@@ -236,6 +238,17 @@ def grid_sentence(grid: Grid) -> str:
     whole = f"{cols * width * factor / 1000:,.1f} x {rows * height * factor / 1000:,.1f} km" if unit == "m" else ""
     name = grid.crs.to_string() if grid.crs.to_epsg() else "a reference system of its own"
     return f"{cols:,} x {rows:,} pixels of {size}{', ' + whole if whole else ''}, {name}"
+
+
+def metres_per_pixel(grid: Grid) -> tuple[float, float]:
+    """About how high and wide a pixel is in metres; degrees by their length at the middle of the grid."""
+    height, width = grid.pixel_size
+    if not grid.crs.is_geographic:
+        factor = float(grid.crs.linear_units_factor[1])
+        return height * factor, width * factor
+    _, south, _, north = grid.bounds
+    middle = min(89.0, abs(south + north) / 2)
+    return height * _DEGREE, width * _DEGREE * float(np.cos(np.radians(middle)))
 
 
 def _unit(grid: Grid) -> tuple[str, float]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -17,10 +18,11 @@ from classify_local.features.area import map_grid
 from classify_local.features.auxiliaries import auxiliary_sources
 from classify_local.features.derived import IndexRun, Inputs, Run, profile_bands, resolve_derived
 from classify_local.features.stack import BandSource, BandSpec, FeatureStack, resolve_feature_dtype, resolve_names
-from classify_local.grid import Grid, Window
+from classify_local.grid import Grid, Window, metres_per_pixel
 from classify_local.recipe.model import BandRef, Mask, RasterImage, Reflectance
 from classify_local.recipe.text import RecipeDocument
 from classify_local.storage.aligned import OnGrid, on_grid
+from classify_local.storage.coarse import coarse_grid, coarsened
 from classify_local.storage.composite import Image, with_nodata
 from classify_local.storage.images import open_image
 from classify_local.storage.safety import AllowedFolders
@@ -147,7 +149,17 @@ class ImageSource:
         return out
 
 
-def open_stack(document: RecipeDocument, allow: Sequence[Path] = (), *, for_map: bool = False) -> FeatureStack:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Afar:
+    """From how far a stack is seen: `factor` pixels of the grid `fine` along a side of one of its own."""
+
+    factor: int
+    fine: Grid
+
+
+def open_stack(
+    document: RecipeDocument, allow: Sequence[Path] = (), *, for_map: bool = False, factor: int = 1
+) -> FeatureStack:
     """The stack of a recipe's images and auxiliary layers.
 
     Reference data take their values on the first image's own grid, whatever the map's; see `for_map`.
@@ -160,6 +172,8 @@ def open_stack(document: RecipeDocument, allow: Sequence[Path] = (), *, for_map:
         Folders, besides the recipe's own, in which the sources of a VRT may lie.
     for_map
         On the grid that the recipe's output asks for, with its area of interest as a mask.
+    factor
+        Pixels of the grid along a side of one of the stack: more than 1 to look at the image from afar.
 
     Raises
     ------
@@ -170,18 +184,27 @@ def open_stack(document: RecipeDocument, allow: Sequence[Path] = (), *, for_map:
     allowed = allowed_folders(document, allow)
     images = [image for image in recipe.images if isinstance(image, RasterImage)]
     mosaics = collect(partial(_open, image, document, allowed) for image in images)
-    grid = mosaics[0].grid
+    grid, fine = coarse_grid(mosaics[0].grid, factor), mosaics[0].grid
+    mosaics = [coarsened(mosaic, _share(factor, fine, mosaic.grid)) for mosaic in mosaics]
     masks: list[BandSource] = []
     if for_map:
         grid, masks = map_grid(document, grid)
     steps: list[Callable[[], BandSource]] = [
-        partial(_source, number, image, mosaic, grid, document, allowed)
+        partial(_source, number, image, mosaic, grid, document, allowed, _Afar(factor=factor, fine=fine))
         for number, (image, mosaic) in enumerate(zip(images, mosaics, strict=True), 1)
     ]
     steps += auxiliary_sources(document, grid, allowed)
     sources = [*collect(steps), *masks]
     names = resolve_names([[spec.name for spec in source.bands] for source in sources])
     return FeatureStack(grid=grid, sources=tuple(sources), names=names)
+
+
+def _share(factor: int, fine: Grid, own: Grid) -> int:
+    """The power of two by which an image may be coarsened so that its pixels are no larger than the stack's."""
+    if factor == 1 or fine.offset_of(own) is not None:
+        return factor
+    most = factor * min(metres_per_pixel(fine)) / max(metres_per_pixel(own))
+    return int(2 ** max(0, math.floor(math.log2(max(1.0, most)))))
 
 
 def allowed_folders(document: RecipeDocument, allow: Sequence[Path] = ()) -> AllowedFolders:
@@ -237,6 +260,7 @@ def _source(
     grid: Grid,
     document: RecipeDocument,
     allowed: AllowedFolders,
+    afar: _Afar,
 ) -> ImageSource:
     pixels = on_grid(mosaic, grid, image.resampling, mosaic.where)
     find = partial(_find_number, mosaic)
@@ -246,7 +270,7 @@ def _source(
     reflectance = resolve_reflectance(image.reflectance, mosaic, [number for _, number in chosen])
     runs = resolve_derived(image.derived, inputs, mosaic.where, *reflectance)
     _require_no_clash(chosen, runs, mosaic.where)
-    mask = None if image.mask is None else _mask(image.mask, mosaic, grid, document, allowed)
+    mask = None if image.mask is None else _mask(image.mask, mosaic, grid, document, allowed, afar)
     return ImageSource(
         mosaic=mosaic, pixels=pixels, numbers=tuple(inputs.numbers), names=tuple(inputs.names),
         selected=tuple(
@@ -304,10 +328,13 @@ def _has(mosaic: Image, name: str) -> bool:
         return False
 
 
-def _mask(mask: Mask, mosaic: Image, grid: Grid, document: RecipeDocument, allowed: AllowedFolders) -> PixelMask:
+def _mask(
+    mask: Mask, mosaic: Image, grid: Grid, document: RecipeDocument, allowed: AllowedFolders, afar: _Afar
+) -> PixelMask:
     """Masks are codes: they are never averaged."""
     if mask.path is not None:
         mosaic = open_image(mask.path, document.resolve, allowed)
+        mosaic = coarsened(mosaic, _share(afar.factor, afar.fine, mosaic.grid))
     band = 1 if mask.band is None else find_band(mask.band, mosaic.names, mosaic.where) + 1
     return PixelMask(
         mosaic=mosaic, pixels=on_grid(mosaic, grid, "nearest", mosaic.where),

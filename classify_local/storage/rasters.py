@@ -66,7 +66,9 @@ class RasterFile:
     offset: float | None
     stamp: Stamp
 
-    def read(self, bands: Sequence[int], window: Window) -> tuple[FeatureArray, MaskArray]:
+    def read(
+        self, bands: Sequence[int], window: Window, shape: tuple[int, int] | None = None
+    ) -> tuple[FeatureArray, MaskArray]:
         """Values and validity of some bands in a window inside the file.
 
         Parameters
@@ -75,6 +77,8 @@ class RasterFile:
             Numbers from 1.
         window
             In pixels of this file.
+        shape
+            Rows and columns to give, fewer than the window's: the nearest pixels, from the overview that fits.
 
         Returns
         -------
@@ -94,23 +98,25 @@ class RasterFile:
         part = RasterioWindow(window.col, window.row, window.cols, window.rows)
         try:
             handle = _handles.get(self)
-            values = handle.read(list(bands), window=part)
-            mask = self._mask(handle, part)
+            values = handle.read(list(bands), window=part, out_shape=shape)
+            mask = self._mask(handle, part, shape)
         except (RasterioError, MemoryError) as error:
             raise InputError(
                 f"{self.path}: cannot be read at row {window.row}, column {window.col}: {error}"
             ) from error
-        if values.shape[1:] != window.shape:
+        if values.shape[1:] != (shape or window.shape):
             raise InputError(f"{self.path}: the window {window} lies outside the file")
         valid = np.stack([is_data(values[i], self.nodata[band - 1]) for i, band in enumerate(bands)])
         return values, valid if mask is None else valid & mask
 
-    def _mask(self, handle: DatasetReader, part: RasterioWindow) -> MaskArray | None:
+    def _mask(
+        self, handle: DatasetReader, part: RasterioWindow, shape: tuple[int, int] | None = None
+    ) -> MaskArray | None:
         """True where the file's mask and its transparency bands show the pixel; GDAL would look at one of them."""
-        shown = [handle.read(number, window=part) != 0 for number in self.alpha]
+        shown = [handle.read(number, window=part, out_shape=shape) != 0 for number in self.alpha]
         if self.has_mask:
             data = next(number for number in range(1, len(self.names) + 1) if number not in self.alpha)
-            shown.append(handle.read_masks(data, window=part) != 0)
+            shown.append(handle.read_masks(data, window=part, out_shape=shape) != 0)
         return np.logical_and.reduce(shown) if shown else None
 
 
