@@ -28,7 +28,8 @@ from classify_local.types import FeatureArray
 _FOLDS, _REPEATS = 5, 3
 _MANY_ROWS = 10_000
 """Training rows from which the check is made once instead of three times."""
-_IMAGE_SAMPLES = 1_000_000
+IMAGE_SAMPLES = 1_000_000
+"""Pixels of the image by which features are scaled."""
 _LOOKED_AT = 64
 _FEW_PIXELS = 1000
 
@@ -73,6 +74,7 @@ def learn(
     stopped: Callable[[], None] = lambda: None,
     *,
     check: bool = True,
+    pixels: FeatureArray | None = None,
 ) -> Learned:
     """Sample the training data, fit the recipe's classifier, and check the model by cross-validation.
 
@@ -86,6 +88,8 @@ def learn(
         Called now and then; may raise to stop.
     check
         Make the check.
+    pixels
+        Pixels of the image by which features are scaled, if they are known already; see `image_samples`.
 
     Raises
     ------
@@ -96,13 +100,13 @@ def learn(
         return _of_no_rows(ready)
     training, report = sample_all(ready.points, ready.stack, ready.legend, ready.others)
     say(report)
-    return _of_rows(ready, training, report, stopped, check=check)
+    return _of_rows(ready, training, report, stopped, check=check, pixels=pixels)
 
 
 def _of_no_rows(ready: Trainable) -> Learned:
     """A classifier that needs no training data."""
     recipe, none = ready.document.recipe, _no_rows(ready.stack)
-    samples = image_samples(ready.stack, _IMAGE_SAMPLES // 100)
+    samples = image_samples(ready.stack, IMAGE_SAMPLES // 100)
     model = train(recipe.classifier, none, ready.stack.names, ready.legend, recipe.output.bands, samples)
     return Learned(
         model=replace(model, contract=_contract(ready.stack)), training=none, report=None, groups=None, pixels=None,
@@ -111,13 +115,15 @@ def _of_no_rows(ready: Trainable) -> Learned:
 
 
 def _of_rows(
-    ready: Trainable, training: TrainingSet, report: TrainingReport, stopped: Callable[[], None], *, check: bool
-) -> Learned:
+    ready: Trainable, training: TrainingSet, report: TrainingReport, stopped: Callable[[], None], *, check: bool,
+    pixels: FeatureArray | None = None,
+) -> Learned:  # fmt: skip
     recipe, bands = ready.document.recipe, ready.stack.names
     classifier, search = recipe.classifier, None
     if not _is_of_its_class(classifier, training):
         require_two_classes(training, report)
-    pixels = image_samples(ready.stack, _IMAGE_SAMPLES) if registry.capabilities_of(classifier).scaled else None
+    if pixels is None and registry.capabilities_of(classifier).scaled:
+        pixels = image_samples(ready.stack, IMAGE_SAMPLES)
     groups = make_groups(training.xy, training.group, "polygons and groups", _FOLDS)
     if getattr(classifier, "tune", False):
         classifier, search = tuned(classifier, training, as_seen(classifier, training, pixels), bands, groups)

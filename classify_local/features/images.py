@@ -185,7 +185,7 @@ def open_stack(
     images = [image for image in recipe.images if isinstance(image, RasterImage)]
     mosaics = collect(partial(_open, image, document, allowed) for image in images)
     grid, fine = coarse_grid(mosaics[0].grid, factor), mosaics[0].grid
-    mosaics = [coarsened(mosaic, _share(factor, fine, mosaic.grid)) for mosaic in mosaics]
+    mosaics = [coarsened(mosaic, share_of(factor, fine, mosaic.grid)) for mosaic in mosaics]
     masks: list[BandSource] = []
     if for_map:
         grid, masks = map_grid(document, grid)
@@ -199,7 +199,7 @@ def open_stack(
     return FeatureStack(grid=grid, sources=tuple(sources), names=names)
 
 
-def _share(factor: int, fine: Grid, own: Grid) -> int:
+def share_of(factor: int, fine: Grid, own: Grid) -> int:
     """The power of two by which an image may be coarsened so that its pixels are no larger than the stack's."""
     if factor == 1 or fine.offset_of(own) is not None:
         return factor
@@ -334,7 +334,7 @@ def _mask(
     """Masks are codes: they are never averaged."""
     if mask.path is not None:
         mosaic = open_image(mask.path, document.resolve, allowed)
-        mosaic = coarsened(mosaic, _share(afar.factor, afar.fine, mosaic.grid))
+        mosaic = coarsened(mosaic, share_of(afar.factor, afar.fine, mosaic.grid))
     band = 1 if mask.band is None else find_band(mask.band, mosaic.names, mosaic.where) + 1
     return PixelMask(
         mosaic=mosaic, pixels=on_grid(mosaic, grid, "nearest", mosaic.where),

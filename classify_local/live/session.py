@@ -1,0 +1,339 @@
+"""One recipe open on a page: its image, its points, the newest model, and what is told to whoever looks.
+
+Everything here can be thrown away: the recipe and its files are the truth. Methods may be called from any thread.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from classify_local.errors import ClassifyLocalError, InputError
+from classify_local.features.images import allowed_folders
+from classify_local.learning import Learned
+from classify_local.legend import Legend
+from classify_local.live import overviews, telling
+from classify_local.live.book import Book, apply
+from classify_local.live.layers import Layers
+from classify_local.live.learner import Check, Learner, check
+from classify_local.live.pyramid import Pyramid, TileKey
+from classify_local.live.snapshot import Snapshot, can_give_probabilities, output_bands
+from classify_local.live.suggest import Rule, Suggestion, suggest
+from classify_local.live.trainer import Trainer
+from classify_local.live.viewing import Limits, View, tiles_of
+from classify_local.preparation import Prepared, prepare
+from classify_local.recipe.text import RecipeDocument, load
+
+Event = dict[str, Any]
+FEATURES = 512 * 2**20
+"""Bytes of features kept by default."""
+
+
+class Gone(ClassifyLocalError):
+    """Asked of a model that a newer one has followed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Training:
+    """How far the training is: none, waiting, training, ready or failed."""
+
+    status: str
+    message: str = ""
+    rows: int = 0
+    seconds: float = 0.0
+    by_class: Mapping[int, int] | None = None
+
+
+class LiveMap:
+    """A recipe that is looked at and trained on the fly.
+
+    Parameters
+    ----------
+    recipe
+        The recipe's file.
+    allow
+        Folders in which the sources of a VRT may lie, besides the recipe's.
+    memory
+        Bytes of features kept.
+
+    Raises
+    ------
+    ClassifyLocalError
+        Everything wrong with the recipe.
+    """
+
+    def __init__(self, recipe: Path, allow: Sequence[Path] = (), memory: int = FEATURES) -> None:
+        self._path, self._allow, self._memory = recipe, tuple(allow), memory
+        self._lock = threading.RLock()
+        self._listeners: list[Callable[[Event], None]] = []
+        self._revision = 0
+        self._open(load(recipe))
+        self.live = True
+        self._building = False
+        self._view_wanted: tuple[int, int, int, int, int] | None = None
+        self._trainer = Trainer(self._train, self._check)
+        self._retrain()
+
+    def _open(self, document: RecipeDocument) -> None:
+        """Take a recipe as it is now."""
+        ready = _prepared(document, self._allow)
+        self.document, self.legend = document, ready.legend
+        self.pyramid = Pyramid(document, ready.stack, self._allow, self._memory)
+        self.view = View(self.pyramid)
+        self._learner = Learner(ready.stack, ready.others, self._allow)
+        self.layers = Layers(ready.stack.grid, allowed_folders(document, self._allow))
+        self.book = Book(document, ready.stack.grid, ready.legend, self._points_of)
+        self.snapshot: Snapshot | None = None
+        self._learned: Learned | None = None
+        self.training = Training(status="none")
+        self.checked: Check | None = None
+        self.notes: tuple[str, ...] = ()
+        self.missing_overviews = overviews.without_overviews(ready.stack)
+
+    def _points_of(self, number: int, document: RecipeDocument) -> Any:
+        return self._learner.points.entry(number, document, self.legend)
+
+    @property
+    def folder(self) -> Path:
+        """The recipe's folder."""
+        return self.document.folder
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """The bands that the recipe's classifier can show."""
+        if self.legend is None:
+            return ()
+        return output_bands(self.legend, probabilities=can_give_probabilities(self.document.recipe.classifier))
+
+    @property
+    def overviews_building(self) -> bool:
+        """True while overviews are being made."""
+        return self._building
+
+    def close(self) -> None:
+        """End the training thread."""
+        self._trainer.close()
+
+    def listen(self, listener: Callable[[Event], None]) -> Callable[[], None]:
+        """Have every event told, from any thread; the function returned ends it."""
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener)
+
+    def state(self) -> dict[str, Any]:
+        """Everything a page needs to begin."""
+        with self._lock:
+            return telling.state(self)
+
+    def change(self, asked: Mapping[str, object]) -> Event:
+        """Do what a page asks for: add, plot, reclass, move, delete, undo or redo; see `book.apply`.
+
+        Raises
+        ------
+        ClassifyLocalError
+            If that cannot be; then nothing has changed, or what changed outside has been read anew.
+        """
+        with self._lock:
+            step = apply(self.book, asked)
+            self.document = self.book.document
+            event = telling.changes(self, step)
+        self._tell(event)
+        self._retrain()
+        return event
+
+    def set_live(self, on: bool) -> None:
+        """Train after each change, or only when asked."""
+        self.live = on
+        if on and self.training.status == "waiting":
+            self.train_now()
+
+    def train_now(self) -> None:
+        """Train with the points as they are."""
+        self._trainer.request()
+
+    def settled(self, timeout: float = 60.0) -> bool:
+        """Wait until nothing waits to be trained; False if that takes longer."""
+        return self._trainer.wait(timeout)
+
+    def model_tile(self, revision: int, output: str, key: TileKey, fade: int | None = None) -> bytes:
+        """A tile of the map as PNG.
+
+        Raises
+        ------
+        Gone
+            If a newer model has come, or there is none yet.
+        InputError
+            If there is no such output or tile.
+        """
+        snapshot = self.snapshot
+        self.pyramid.window(key)
+        if snapshot is None or snapshot.revision != revision:
+            raise Gone("a newer model has come")
+        return self.view.model_tile(snapshot, output, key, fade)
+
+    def image_tile(self, bands: Sequence[str], limits: Sequence[Limits], key: TileKey) -> bytes:
+        """A tile of the image; see `View.image_tile`."""
+        return self.view.image_tile(bands, limits, key)
+
+    def layer_tile(self, layer: str, key: TileKey) -> bytes:
+        """A tile of a further raster."""
+        return self.layers.tile(layer, key, self.pyramid.window(key))
+
+    def values(self, x: float, y: float) -> dict[str, Any]:
+        """What stands at a pixel; see `View.values`."""
+        return self.view.values(x, y, self.snapshot)
+
+    def next_places(self, rule: Rule, per_class: int, seed: int) -> list[Suggestion]:
+        """Places where another point would help most.
+
+        Raises
+        ------
+        InputError
+            If there is no model yet.
+        """
+        snapshot = self.snapshot
+        if snapshot is None:
+            raise InputError("there is no model yet; add points of two classes first")
+        return suggest(self.pyramid.stack(0), snapshot, rule, per_class, seed)
+
+    def prefetch(self, level: int, x0: int, y0: int, x1: int, y1: int) -> None:
+        """Read the tiles around what a page shows (columns and rows of a level), unless it moves on meanwhile.
+
+        Raises
+        ------
+        InputError
+            If there is no such level.
+        """
+        wanted = (level, x0, y0, x1, y1)
+        self._view_wanted = wanted
+        self.pyramid.window(TileKey(level, 0, 0))  # refused if there is no such level
+        shown = self.pyramid.stack(level).grid.window
+        for key in _around(level, x0, y0, x1, y1):
+            if self._view_wanted != wanted:
+                return
+            if self._trainer.wait(0) and _lies_in(key, tiles_of(shown, level)) and not self.pyramid.has(key):
+                self.pyramid.read(key)
+
+    def build_overviews(self) -> None:
+        """Make the overviews that are missing; tells how far it is."""
+        with self._lock:
+            if self._building or not self.missing_overviews:
+                return
+            self._building = True
+            paths = list(self.missing_overviews)
+        try:
+            for done in overviews.build(paths):
+                self._tell(telling.overviews(self, done / len(paths)))
+            with self._lock:
+                self._reopen(load(self._path))
+        finally:
+            self._building = False
+            self._tell(telling.overviews(self, 1.0))
+        self._tell({"type": "reload", "reason": "the image has overviews now"})
+
+    def look_for_changes(self) -> bool:
+        """Read everything anew if somebody else has changed the recipe or a file of points; True if so."""
+        with self._lock:
+            other = self.book.changed_outside()
+            if not other:
+                return False
+            names = ", ".join(path.name for path in other)
+            try:
+                self._reopen(load(self._path))
+            except ClassifyLocalError as error:
+                self.notes = (f"{names} was changed and cannot be read now: {'; '.join(error.problems)}",)
+                self._tell({"type": "note", "text": self.notes[0]})
+                return False
+        self._tell({"type": "reload", "reason": f"{names} was changed by another program"})
+        self._retrain()
+        return True
+
+    def _reopen(self, document: RecipeDocument) -> None:
+        version, revision = self.book.version, self._revision
+        self._open(document)
+        self.book.version, self._revision = version + 1, revision
+
+    def _retrain(self) -> None:
+        if self.live:
+            self._trainer.request()
+        else:
+            self._say_training(replace(self.training, status="waiting", message="changes wait to be trained"))
+
+    def _train(self, stopped: Callable[[], None]) -> None:
+        with self._lock:
+            document, legend, learner, revision = self.document, self.legend, self._learner, self._revision + 1
+        lacking = _lacking(legend)
+        if lacking or legend is None:
+            self._say_training(Training(status="none", message=lacking))
+            return
+        self._say_training(replace(self.training, status="training", message=""))
+        began = time.perf_counter()
+        try:
+            snapshot, learned = learner.train(document, legend, revision, stopped)
+        except ClassifyLocalError as error:
+            enough = self.snapshot is not None
+            self._say_training(Training(status="failed" if enough else "none", message="; ".join(error.problems)))
+            return
+        self._publish(snapshot, learned, time.perf_counter() - began)
+
+    def _publish(self, snapshot: Snapshot, learned: Learned, seconds: float) -> None:
+        with self._lock:
+            self.snapshot, self._learned, self._revision = snapshot, learned, snapshot.revision
+            self.checked = None
+            self.view.forget_before(snapshot.revision)
+            self.notes = () if learned.report is None else learned.report.notes
+        counts = learned.training.counts
+        self._say_training(Training(status="ready", rows=len(learned.training), seconds=seconds, by_class=counts))
+        self._tell({"type": "model", "revision": snapshot.revision, "outputs": telling.outputs(self)})
+
+    def _check(self, stopped: Callable[[], None]) -> None:
+        learned = self._learned
+        if learned is None or self.checked is not None:
+            return
+        try:
+            found = check(learned, stopped)
+        except InputError as error:
+            self._tell({"type": "check", "text": f"not checked: {'; '.join(error.problems)}", "above": []})
+            return
+        if found is not None and learned is self._learned:
+            self.checked = found
+            self._tell({"type": "check", **telling.check(found)})
+
+    def _say_training(self, training: Training) -> None:
+        self.training = training
+        self._tell({"type": "training", **telling.training(training)})
+
+    def _tell(self, event: Event) -> None:
+        for listener in list(self._listeners):
+            listener(event)
+
+
+def _prepared(document: RecipeDocument, allow: Sequence[Path]) -> Prepared:
+    """The recipe's parts; its points are read where they are trained, so that a faulty file stops nothing else."""
+    without = document.recipe.model_copy(
+        update={"training": tuple(entry for entry in document.recipe.training if hasattr(entry, "recipe"))}
+    )
+    ready = prepare(replace(document, recipe=without), allow)
+    return replace(ready, document=document)
+
+
+def _lacking(legend: Legend | None) -> str:
+    """What a training waits for; an empty text if for nothing."""
+    if legend is None:
+        return "the recipe has no legend yet; give it classes, for example legend: legend.csv"
+    return ""
+
+
+def _around(level: int, x0: int, y0: int, x1: int, y1: int) -> Iterable[TileKey]:
+    """Tile by tile the frame around a rectangle of tiles."""
+    for row in range(y0 - 1, y1 + 2):
+        for col in range(x0 - 1, x1 + 2):
+            if not (x0 <= col <= x1 and y0 <= row <= y1):
+                yield TileKey(level, col, row)
+
+
+def _lies_in(key: TileKey, keys: Sequence[TileKey]) -> bool:
+    return bool(keys) and 0 <= key.col <= keys[-1].col and 0 <= key.row <= keys[-1].row
