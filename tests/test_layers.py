@@ -36,7 +36,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "reference_data",
         "starting",
     ),
-    ("report",),
+    ("report", "live"),
     ("api",),
     ("cli", "web", "__main__"),
 )
@@ -55,6 +55,7 @@ SLOW = {
     "ogr",
     "pandas",
     "preview",
+    "serving",
     "spreadsheets",
     "vectors",
     "walk_vector",

@@ -26,6 +26,7 @@ COMMANDS = {
     "doctor": "Say whether this machine has what is needed.",
     "training": "Reference data: what becomes of them, in and out of a recipe, drawn from a map, thinned.",
     "legend": "Show a legend, read and write it in other formats, give it colours.",
+    "map": "Open a recipe's map in the browser: click points and see the map change.",
     "recipe": "The recipe's JSON Schema.",
     "aux": "Terrain, surface water and land cover for an area: fetch, list, verify, take to another machine.",
 }

