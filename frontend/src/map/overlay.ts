@@ -1,0 +1,77 @@
+// The points as features. All panes draw the same sources, so a change is made once.
+import Feature from "ol/Feature";
+import type Geometry from "ol/geom/Geometry";
+import PointGeometry from "ol/geom/Point";
+import Polygon from "ol/geom/Polygon";
+import Cluster from "ol/source/Cluster";
+import VectorSource from "ol/source/Vector";
+import type { Grid, Point } from "../model/contract";
+import type { Pair } from "../model/placing";
+import { toMap } from "../model/placing";
+import type { Points } from "../model/points";
+
+/** More points than this in view are drawn as clusters. */
+export const CLUSTER_ABOVE = 300;
+/** From this many map units per screen pixel on inwards, points are always shown one by one. */
+export const ALWAYS_SINGLE_BELOW = 0.5;
+const CLUSTER_DISTANCE_PX = 44;
+
+export class PointSources {
+  readonly single = new VectorSource<Feature<Geometry>>();
+  readonly clusters: Cluster<Feature<Geometry>>;
+  /** The selected point and the one without a class: above all others, never in a cluster. */
+  readonly marked = new VectorSource<Feature<Geometry>>();
+  private readonly byId = new Map<string, Feature<Geometry>>();
+
+  constructor(
+    private readonly grid: Grid,
+    points: Points,
+  ) {
+    this.clusters = new Cluster({
+      distance: CLUSTER_DISTANCE_PX,
+      minDistance: CLUSTER_DISTANCE_PX * 0.7,
+      source: this.single,
+      geometryFunction: (feature) => middleOf(feature.getGeometry()),
+    });
+    points.subscribe((changed, removed, all) => {
+      if (all) this.reset(changed);
+      else this.update(changed, removed);
+    });
+    this.reset(points.all());
+  }
+
+  feature(id: string | null): Feature<Geometry> | undefined {
+    return id === null ? undefined : this.byId.get(id);
+  }
+
+  private reset(points: readonly Point[]): void {
+    this.byId.clear();
+    this.single.clear(true);
+    this.single.addFeatures(points.map((point) => this.make(point)));
+  }
+
+  private update(changed: readonly Point[], removed: readonly string[]): void {
+    const gone = [...removed, ...changed.map((point) => point.id)].flatMap((id) => this.byId.get(id) ?? []);
+    for (const feature of gone) this.byId.delete(String(feature.getId()));
+    this.single.removeFeatures(gone);
+    this.single.addFeatures(changed.map((point) => this.make(point)));
+  }
+
+  private make(point: Point): Feature<Geometry> {
+    const feature = new Feature<Geometry>({ geometry: this.geometry([point.x, point.y], point.ring), point });
+    feature.setId(point.id);
+    this.byId.set(point.id, feature);
+    return feature;
+  }
+
+  geometry(at: Pair, ring: Pair[] | null | undefined): Geometry {
+    if (ring) return new Polygon([ring.map((corner) => toMap(this.grid, corner))]);
+    return new PointGeometry(toMap(this.grid, at));
+  }
+}
+
+function middleOf(geometry: Geometry | undefined): PointGeometry {
+  if (geometry instanceof PointGeometry) return geometry;
+  if (geometry instanceof Polygon) return geometry.getInteriorPoint();
+  return new PointGeometry([0, 0]);
+}

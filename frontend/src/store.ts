@@ -1,0 +1,128 @@
+// What the page knows. One immutable value, replaced on every change; components read it with useStore.
+import { useEffect, useState } from "preact/hooks";
+import type { History } from "./model/history";
+import { NO_HISTORY } from "./model/history";
+import type {
+  Limits,
+  NextRule,
+  Place,
+
+  ServerState,
+  Values,
+  VectorFeature,
+} from "./model/contract";
+import type { LayerChoice } from "./model/tiles";
+import type { Pair } from "./model/placing";
+
+export interface PaneSettings {
+  layer: LayerChoice;
+  /** What shows through, or on the other side of the divider. */
+  below: LayerChoice;
+  /** 0..1, of `layer`. */
+  opacity: number;
+  /** Where the divider stands, 0..1 of the width; null without one. */
+  swipe: number | null;
+  /** Ids of vector layers drawn on top. */
+  vectors: string[];
+}
+
+/** A point that is not with the server yet: it has no class, or its class is on the way. */
+export interface Draft {
+  at: Pair;
+  ring: Pair[] | null;
+  value: number | null;
+}
+
+export interface Toast {
+  key: number;
+  text: string;
+  tone: "error" | "note";
+}
+
+export type Dialog = { kind: "help" } | { kind: "files" } | null;
+
+export interface PageState {
+  server: Omit<ServerState, "points"> | null;
+  points: number;
+  connected: boolean;
+  panes: PaneSettings[];
+  /** Panes shown, 1..4; settings of the hidden ones are kept. */
+  layout: number;
+  stretch: Record<string, Limits>;
+  /** Percent; the class map is pale below it. Off by default, 80 when turned on, as in SEPAL's manual. */
+  threshold: number;
+  fading: boolean;
+  collecting: boolean;
+  drawing: boolean;
+  selected: string | null;
+  draft: Draft | null;
+  lastClass: number | null;
+  history: History;
+  places: { rule: NextRule; list: Place[]; at: number; message: string };
+  values: Values | null;
+  showValues: boolean;
+  vectors: Record<string, VectorFeature[]>;
+  toasts: Toast[];
+  dialog: Dialog;
+  failure: string | null;
+}
+
+const START: PageState = {
+  server: null,
+  points: 0,
+  connected: true,
+  panes: [],
+  layout: 2,
+  stretch: {},
+  threshold: 80,
+  fading: false,
+  collecting: false,
+  drawing: false,
+  selected: null,
+  draft: null,
+  lastClass: null,
+  history: NO_HISTORY,
+  places: { rule: "confidence", list: [], at: -1, message: "" },
+  values: null,
+  showValues: false,
+  vectors: {},
+  toasts: [],
+  dialog: null,
+  failure: null,
+};
+
+type Listener = (state: PageState, before: PageState) => void;
+
+let current = START;
+const listeners = new Set<Listener>();
+
+export const store = {
+  get: (): PageState => current,
+  set(part: Partial<PageState>): void {
+    const before = current;
+    current = { ...current, ...part };
+    for (const listener of [...listeners]) listener(current, before);
+  },
+  subscribe(listener: Listener): () => void {
+    listeners.add(listener);
+    return () => listeners.delete(listener);
+  },
+};
+
+/** A part of the state; the component draws again only when that part is another value. */
+export function useStore<T>(pick: (state: PageState) => T): T {
+  const [, again] = useState({});
+  const picked = pick(current);
+  useEffect(() => {
+    let seen = picked;
+    return store.subscribe((state) => {
+      const now = pick(state);
+      if (!Object.is(now, seen)) {
+        seen = now;
+        again({});
+      }
+    });
+  });
+  return picked;
+}
+
