@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from classify_local.errors import InputError
 from classify_local.grid import Grid, Window, union
@@ -67,7 +69,7 @@ class Piece:
         return values, valid
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Mosaic:
     """Pieces on one grid; where several cover a pixel, the last one with data there counts.
 
@@ -126,7 +128,7 @@ class Mosaic:
         return values, valid
 
     def _read(self, bands: Sequence[int], window: Window) -> tuple[FeatureArray, MaskArray]:
-        met = [piece for piece in self.pieces if not piece.target.intersection(window).is_empty]
+        met = self._met(window)
         dtypes = [np.dtype(self.dtypes[band - 1]) for band in bands]
         dtype = np.result_type(*dtypes)
         if len(met) == 1 and met[0].gives_all(bands, window):
@@ -136,12 +138,27 @@ class Mosaic:
             return found, valid
         values = np.zeros((len(bands), *window.shape), dtype=dtype)
         valid = np.zeros(values.shape, dtype=bool)
-        decided = np.zeros(values.shape, dtype=bool)
+        decided = np.zeros(values.shape, dtype=bool) if any(piece.opaque for piece in met) else valid
         for piece in reversed(met):
             _lay(piece, bands, dtypes, window, values, valid, decided)
             if decided.all():
                 break
         return values, valid
+
+    @cached_property
+    def _edges(self) -> NDArray[np.int64]:
+        """First row and column and those behind the last of each piece, shape (2, 2, pieces)."""
+        targets = [piece.target for piece in self.pieces]
+        first = [(target.row, target.col) for target in targets]
+        behind = [(target.row + target.rows, target.col + target.cols) for target in targets]
+        return np.array([first, behind], dtype=np.int64).reshape(2, -1, 2).transpose(0, 2, 1)
+
+    def _met(self, window: Window) -> list[Piece]:
+        """The pieces that lie in a window, in their order: looked up at once, as an image may be of 10,000."""
+        low = np.array([[window.row], [window.col]])
+        high = low + [[window.rows], [window.cols]]
+        shared = np.minimum(self._edges[1], high) > np.maximum(self._edges[0], low)
+        return [self.pieces[i] for i in np.flatnonzero(shared.all(axis=0))]
 
 
 def _files_of(source: RasterFile | Mosaic) -> tuple[RasterFile, ...]:
@@ -161,13 +178,20 @@ def _lay(
     given = [i for i, band in enumerate(bands) if piece.bands[band - 1] is not None]
     part = piece.target.intersection(window)
     rows, cols = part.slices_in(window)
-    if not given or decided[given][:, rows, cols].all():
+    before = decided[:, rows, cols] if len(given) == len(bands) else decided[:, rows, cols][given]
+    if not given or before.all():
         return
+    is_first = not before.any()
     new, has_data = piece.read([bands[i] for i in given], part)
     for k, i in enumerate(given):
+        found = as_type(new[k], dtypes[i])
+        if is_first:  # as of most tiles: nothing to look for
+            values[i, rows, cols], valid[i, rows, cols] = found, has_data[k]
+            decided[i, rows, cols] = piece.opaque | has_data[k]
+            continue
         still_open = ~decided[i, rows, cols]
         take = still_open & has_data[k]
-        np.copyto(values[i, rows, cols], as_type(new[k], dtypes[i]), where=take)
+        np.copyto(values[i, rows, cols], found, where=take)
         valid[i, rows, cols] |= take
         decided[i, rows, cols] |= still_open if piece.opaque else take
 

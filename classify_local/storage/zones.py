@@ -81,15 +81,19 @@ class Zones:
     def read(self, bands: Sequence[int], window: Window) -> tuple[FeatureArray, MaskArray]:
         """Values and validity of bands (from 1) in a window, which may reach beyond the grid."""
         dtype = np.result_type(*(np.dtype(self.dtypes[band - 1]) for band in bands))
-        values = np.zeros((len(bands), *window.shape), dtype=dtype)
-        valid = np.zeros(values.shape, dtype=bool)
-        for part in reversed(self._parts):
+        parts = list(reversed(self._parts))
+        values, valid = parts[0].read(bands, window)
+        values = as_type(values, dtype)
+        for part in parts[1:]:
+            if valid.all():
+                break
             found, shown = part.read(bands, window)
+            if not valid.any():  # as in most windows: they lie in one zone
+                values, valid = as_type(found, dtype), shown
+                continue
             take = shown & ~valid
             np.copyto(values, as_type(found, dtype), where=take)
             valid |= take
-            if valid.all():
-                break
         return values, valid
 
     def with_nodata(self, nodata: float | None) -> Zones:
