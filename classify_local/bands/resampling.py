@@ -36,8 +36,8 @@ def nearest(values: FeatureArray, valid: MaskArray, places_yx: Places, out: Feat
     """
     _check(values, valid, places_yx, out, out_valid)
     rows, cols = values.shape[1:]
-    flat = (np.ascontiguousarray(array).reshape(len(array), rows * cols) for array in (values, valid))
-    _nearest(*flat, rows, cols, places_yx, out, out_valid)
+    flat, flat_valid = (np.ascontiguousarray(array).reshape(len(array), rows * cols) for array in (values, valid))
+    _nearest(flat, flat_valid, rows, cols, places_yx, out, out_valid)
 
 
 def between(nodes_yx: Places, nodes: NDArray[np.int64], shares: NDArray[np.float64], limit: float) -> tuple[

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Sequence
 from functools import partial
 from itertools import islice
 from pathlib import Path
 
+from classify_local.bands.aliases import band_in_file_name
 from classify_local.errors import InputError, collect
 from classify_local.storage import safety
 from classify_local.storage.arrays import sniff_arrays
@@ -56,6 +58,7 @@ def open_image(
     files = collect(partial(describe, path) for path in paths)
     if len(files) == 1:
         return whole_file(files[0])
+    _require_no_bands_apart(files)
     groups = _alike(files)
     mosaics = [of_files(group, where if len(groups) == 1 else f"{group[0].path} ...") for group in groups]
     image = mosaics[0] if len(mosaics) == 1 else zones(mosaics, where)
@@ -80,6 +83,51 @@ def _special(given: Sequence[str], resolve: Callable[[str], Path], time: str | N
     if time is not None:
         raise InputError(f"{', '.join(given)}: has no time axis; take time: out of the recipe")
     return open_product(places[0] if len(places) == 1 else places)
+
+
+def _require_no_bands_apart(files: Sequence[RasterFile]) -> None:
+    """Refuse bands of one scene in files of their own: as tiles they would hide each other."""
+    for group in _on_the_same_pixels(files):
+        said = resolve_bands_apart([(file.names, file.path.stem) for file in group])
+        if said:
+            named = ", ".join(file.path.name for file in group[:3]) + (", ..." if len(group) > 3 else "")
+            raise InputError(
+                f"{group[0].path.parent}: {named} cover the same pixels and seem to hold different bands "
+                f"({', '.join(said)}); files of one image are tiles with the same bands, so give each file as an image "
+                "of its own, or stack them: gdalbuildvrt -separate stacked.vrt "
+                f"{' '.join(shlex.quote(file.path.name) for file in group[:3])}{' ...' if len(group) > 3 else ''}"
+            )
+
+
+def _on_the_same_pixels(files: Sequence[RasterFile]) -> list[list[RasterFile]]:
+    """Those of the files that have one and the same grid, two or more of each."""
+    groups: list[list[RasterFile]] = []
+    by_place: dict[object, list[list[RasterFile]]] = {}
+    for file in files:
+        here = by_place.setdefault((file.grid.transform, file.grid.shape), [])
+        group = next((group for group in here if group[0].grid.crs == file.grid.crs), None)
+        if group is None:
+            here.append(group := [])
+            groups.append(group)
+        group.append(file)
+    return [group for group in groups if len(group) > 1]
+
+
+def resolve_bands_apart(files: Sequence[tuple[tuple[str, ...], str]]) -> tuple[str, ...]:
+    """The bands that files of the very same pixels seem to hold, if not the same ones; else nothing.
+
+    Parameters
+    ----------
+    files
+        Names of the bands and the file's name without its ending, which tells where the bands have the same names.
+        Files that share some of their bands are tiles that do not match, and not meant here.
+    """
+    described = tuple(dict.fromkeys(names for names, _ in files))
+    if len(described) > 1:
+        apart = sum(map(len, map(set, described))) == len({name for names in described for name in names})
+        return tuple(" ".join(names) for names in described[:3]) if apart else ()
+    named = tuple(dict.fromkeys(band for _, stem in files if (band := band_in_file_name(stem)) is not None))
+    return named[:3] if len(named) > 1 else ()
 
 
 def _alike(files: Sequence[RasterFile]) -> list[list[RasterFile]]:

@@ -156,7 +156,7 @@ class Mosaic:
     def _met(self, window: Window) -> list[Piece]:
         """The pieces that lie in a window, in their order: looked up at once, as an image may be of 10,000."""
         low = np.array([[window.row], [window.col]])
-        high = low + [[window.rows], [window.cols]]
+        high = low + np.array([[window.rows], [window.cols]])
         shared = np.minimum(self._edges[1], high) > np.maximum(self._edges[0], low)
         return [self.pieces[i] for i in np.flatnonzero(shared.all(axis=0))]
 

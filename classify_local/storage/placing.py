@@ -67,7 +67,9 @@ class Placing:
         exact_pixels
             Make sure that `floor` of each place is that of the exact projection.
         """
-        return self._within(block) if self.transformer is None else self._places(block, self._asked(block), exact_pixels)
+        if self.transformer is None:
+            return self._within(block)
+        return self._places(block, self._asked(block), exact_pixels)
 
     def touching(self, block: Window, *, exact_pixels: bool) -> Places | None:
         """The same; None if no pixel centre of the block lies on the raster. Not always where none does."""
