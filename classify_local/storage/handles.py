@@ -7,7 +7,14 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from functools import cache
+from types import ModuleType
 from typing import Generic, Protocol, TypeVar
+
+resource: ModuleType | None
+try:
+    import resource
+except ImportError:  # on Windows
+    resource = None
 
 _MOST = 512
 """GDAL's cache of blocks is one for all files, so that an open file costs little but its descriptor."""
@@ -108,9 +115,7 @@ def most_open_files() -> int:
 
 def _limit() -> int | None:
     """Descriptors this process may have; None where the system does not say (Windows) or has no limit."""
-    try:
-        import resource
-    except ImportError:
+    if resource is None:
         return None
-    soft = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    soft: int = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
     return None if soft == resource.RLIM_INFINITY else soft
