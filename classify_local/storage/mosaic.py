@@ -174,7 +174,7 @@ def _lay(
     valid: MaskArray,
     decided: MaskArray,
 ) -> None:
-    """Put a piece under what is decided already."""
+    """Put a piece under what is decided already; `decided` may be `valid` itself where no piece is opaque."""
     given = [i for i, band in enumerate(bands) if piece.bands[band - 1] is not None]
     part = piece.target.intersection(window)
     rows, cols = part.slices_in(window)
@@ -187,7 +187,8 @@ def _lay(
         found = as_type(new[k], dtypes[i])
         if is_first:  # as of most tiles: nothing to look for
             values[i, rows, cols], valid[i, rows, cols] = found, has_data[k]
-            decided[i, rows, cols] = piece.opaque | has_data[k]
+            if decided is not valid:
+                decided[i, rows, cols] = piece.opaque | has_data[k]
             continue
         still_open = ~decided[i, rows, cols]
         take = still_open & has_data[k]
