@@ -104,16 +104,22 @@ class CheckReport:
 
 
 def check_recipe(
-    document: RecipeDocument, folder: Path, allow: Sequence[Path], workers: int, *, deep: bool = False
+    document: RecipeDocument,
+    folder: Path,
+    allow: Sequence[Path],
+    workers: int,
+    *,
+    deep: bool = False,
+    offline: bool = False,
 ) -> CheckReport:
-    """Check a recipe and what it names; with `deep`, also the model by cross-validation.
+    """Check a recipe and what it names; with `deep`, also the model by cross-validation; `offline` refuses web servers.
 
     Raises
     ------
     ClassifyLocalError
         All problems at once.
     """
-    ready = prepare(document, allow, folder)
+    ready = prepare(document, allow, folder, offline=offline)
     stack, legend = ready.stack, ready.legend
     learned = plan = cost = description = None
     if legend is not None:

@@ -18,6 +18,7 @@ from typing import Any, TypeVar
 
 from urllib3.exceptions import HTTPError
 
+from classify_local.addresses import shown
 from classify_local.errors import ClassifyLocalError, InputError, StorageError
 from classify_local.storage.connections import Connections, Settings, Transient, trouble
 
@@ -182,11 +183,6 @@ def ask(url: str, settings: Settings) -> State:
         what = "a web page" if web else f"no GeoTIFF (starts with {head[:8]!r})"
         raise InputError(f"{shown(url)}: is {what}; only GeoTIFFs (COG) are read from a web server, else {_DOWNLOAD}")
     return state
-
-
-def shown(url: str) -> str:
-    """An address as messages and records have it: without its query, which may hold a key."""
-    return url.split("?")[0].split("#")[0]
 
 
 def _part(url: str, connections: Connections, first: int, end: int) -> tuple[State, bytes]:

@@ -13,12 +13,13 @@ import numpy as np
 import pytest
 import rasterio
 
+from classify_local.addresses import is_url, shown
 from classify_local.errors import InputError, RefusedError, StorageError
 from classify_local.grid import Window
 from classify_local.storage import parts
 from classify_local.storage.connections import Settings
 from classify_local.storage.rasters import describe
-from classify_local.storage.remote import close_remote, describe_remote, is_url, require_url
+from classify_local.storage.remote import close_remote, describe_remote, require_url
 from tests.conftest import TRANSFORM, UTM, write_raster
 
 HASTY = Settings(connect_seconds=1, read_seconds=1, tries=2, pause_seconds=0.05)
@@ -393,7 +394,7 @@ def test_what_is_meant_as_an_address(text, expected):
 def test_plain_addresses_pass():
     for url in ("https://x.org/a/b.tif", "http://127.0.0.1:80/a.tif?x=1"):
         require_url(url)
-    assert parts.shown("https://x/a.tif?sig=1") == "https://x/a.tif"
+    assert shown("https://x/a.tif?sig=1") == "https://x/a.tif"
 
 
 def test_a_server_that_is_not_there():
