@@ -140,10 +140,15 @@ def expand(text: str, resolve: Callable[[str], Path]) -> list[Path]:
     InputError
         If there is none.
     """
+    if is_url(text):
+        raise InputError(
+            f"{shown(text)}: is a web address, not a path on this machine; download the file, or write the address "
+            "under images in a recipe"
+        )
     if "://" in text or text.startswith("/vsi"):
         raise InputError(
-            f"{shown(text)}: is not a path on this machine; give a file, a list, a glob or a folder; of web addresses "
-            "an image's path takes those of GeoTIFFs, with http:// or https://"
+            f"{shown(text)}: is not a path on this machine; give a file, a list, a glob, a folder, or the https:// "
+            "address of a GeoTIFF"
         )
     path = resolve(text)
     try:

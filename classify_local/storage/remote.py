@@ -28,7 +28,7 @@ from classify_local.grid import Grid, Window
 from classify_local.storage import gdal, rasters
 from classify_local.storage.connections import Settings
 from classify_local.storage.fingerprint import Stamp
-from classify_local.storage.parts import PartlyRead, State, ask
+from classify_local.storage.parts import KEPT_BYTES, PartlyRead, State, ask
 from classify_local.storage.rasters import RasterFile, is_data
 from classify_local.storage.sources import Remotes
 from classify_local.types import FeatureArray, MaskArray
@@ -216,6 +216,11 @@ def require_url(url: str) -> None:
         raise InputError(f"https://...@{server}: an address with user and password would be written down; {_DOWNLOAD}")
     if parts.fragment:
         raise InputError(f"{shown(url)}: has a # in it, which servers never see; leave it out")
+
+
+def bytes_kept(files: int) -> int:
+    """Memory in which a thread keeps parts of so many files."""
+    return KEPT_BYTES * min(files, _OPEN_FILES)
 
 
 def close_remote() -> None:

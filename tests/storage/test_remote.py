@@ -218,6 +218,23 @@ def test_a_redirect_within_the_web_is_followed(server, cog):
         Handler.answer = real  # type: ignore[method-assign]
 
 
+@pytest.mark.parametrize(
+    "goal", ["file:///etc/passwd?sig=SECRET", "ftp://127.0.0.1/a.tif?sig=SECRET", "/a.tif?sig=SECRET"]
+)
+def test_keys_in_redirects_are_not_repeated(server, url, monkeypatch, goal):
+    real = Handler.answer
+
+    def answer(self, *, body):
+        return self.plain(302, Location=goal) if self.path.startswith("/new.tif") else real(self, body=body)
+
+    monkeypatch.setattr(Handler, "answer", answer)
+    server.files["old.tif"] = b""
+    server.misbehave = "to /new.tif?sig=SECRET"
+    with pytest.raises(StorageError, match=r"leads to|is redirected more than") as caught:
+        describe_remote(server.url("old.tif?sig=SECRET"), settings=HASTY)
+    assert "SECRET" not in str(caught.value)
+
+
 def test_a_file_that_changes_is_noticed(url, server):
     image = describe_remote(url, settings=HASTY)
     assert describe_remote(url, settings=HASTY).identity == image.identity
