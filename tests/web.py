@@ -18,8 +18,8 @@ class Server(ThreadingHTTPServer):
 
     daemon_threads = True
 
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), Handler)
+    def __init__(self, port: int = 0) -> None:
+        super().__init__(("127.0.0.1", port), Handler)
         self.down = False
         self.files: dict[str, bytes] = {}
         self.etags: dict[str, str] = {}
@@ -94,14 +94,15 @@ class Handler(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def serving() -> Iterator[Server]:
-    """The server at work, until the end."""
-    found = Server()
+def serving(port: int = 0) -> Iterator[Server]:
+    """The server at work, until the end; at a free port if none is named."""
+    found = Server(port)
     thread = threading.Thread(target=found.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     try:
         yield found
     finally:
+        found.down = True
         found.stop_waiting.set()
         found.shutdown()
         found.server_close()

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+import pickle
 import socket
 import zipfile
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -19,12 +21,13 @@ from rasterio.windows import Window as RasterioWindow
 from classify_local import InputError, RefusedError, StorageError, TilesFailed, api
 from classify_local.cli.main import call
 from classify_local.demonstration import sample_folder
+from classify_local.grid import Window
 from classify_local.mapping.progress import Progress, Silent
 from classify_local.recipe.text import RecipeDocument, load
 from classify_local.storage import remote
 from tests.conftest import write_raster
 from tests.integration.synthetic import read_bands, write_scene
-from tests.web import HASTY, Server
+from tests.web import HASTY, Server, serving
 
 Capture = pytest.CaptureFixture[str]
 
@@ -254,7 +257,7 @@ def test_a_change_between_runs_is_noticed(folder: Path, server: Server, url: str
 
 def test_equal_states_have_equal_tokens(folder: Path, url: str) -> None:
     one, two = (api.open_stack(of(folder, url)) for _ in range(2))
-    one.read(one.grid.window.__class__(row=0, col=0, rows=5, cols=5))
+    one.read(Window(row=0, col=0, rows=5, cols=5))
     assert dask.base.tokenize(one) == dask.base.tokenize(two)
     assert one.to_xarray().data.name == two.to_xarray().data.name
     assert " at 0x" not in repr(one)
@@ -304,6 +307,31 @@ def test_a_connection_lost_midway_is_a_run_to_be_resumed(
     np.testing.assert_array_equal(read_bands(result.vrt), read_bands(folder / "from_file" / "scene" / "scene.vrt"))
     assert result.record["complete"]
     assert len(server.asked) > asked
+
+
+def test_a_server_that_is_stopped_and_started_again(folder: Path, tmp_path: Path, server: Server) -> None:
+    content = (folder / "image.tif").read_bytes()
+    with ExitStack() as stack:
+        first = stack.enter_context(serving())
+        first.files["image.tif"] = content
+        document = of(folder, first.url("image.tif"))
+        with pytest.raises(StorageError, match=r"the server cannot be reached .*, 2 times; run again"):
+            api.run(document, out=tmp_path, workers=2, reporter=After(1, stack.close))
+    made = {name: (tmp_path / "scene" / name).stat().st_mtime_ns for name in tiles(tmp_path / "scene")}
+    assert 2 <= len(made) < 12
+    with serving(first.server_address[1]) as second:
+        second.files["image.tif"] = content
+        result = api.run(document, out=tmp_path, workers=2)
+        remote.close_remote()
+    assert tiles(result.folder) == tiles(folder / "from_file" / "scene")
+    assert made.items() <= {path.name: path.stat().st_mtime_ns for path in result.folder.glob("*.tif")}.items()
+
+
+def test_a_stack_travels_to_another_process(folder: Path, url: str) -> None:
+    stack = api.open_stack(of(folder, url))
+    sent = pickle.loads(pickle.dumps(stack))  # noqa: S301 - as dask does
+    window = Window(row=10, col=20, rows=30, cols=40)
+    np.testing.assert_array_equal(sent.read(window).features, stack.read(window).features)
 
 
 def test_a_file_that_changes_midway_ends_the_run(folder: Path, server: Server, url: str, tmp_path: Path) -> None:
