@@ -155,4 +155,4 @@ def test_offline_a_recipe_with_an_address_is_not_followed(web, tmp_path, capsys)
     recipe.write_text(f"images: [{{path: '{web.url}/a.tif'}}]\n")
     assert call(["aux", "fetch", "--recipe", str(recipe), "-o", str(tmp_path / "aux"), "--offline"]) == 5
     assert f"{web.url}/a.tif: the network is not to be used" in capsys.readouterr().err
-    assert web.paths == []
+    assert web.asked == []
