@@ -28,6 +28,7 @@ from classify_local.mapping.window import MaskCount
 from classify_local.preparation import Prepared, Trainable, prepare
 from classify_local.recipe.text import RecipeDocument
 from classify_local.storage import gdal
+from classify_local.storage.remote import bytes_kept, close_remote
 
 _LOOKED_AT = 64
 """Blocks read to find what masks remove; a larger image is estimated from as many, spread evenly."""
@@ -104,16 +105,22 @@ class CheckReport:
 
 
 def check_recipe(
-    document: RecipeDocument, folder: Path, allow: Sequence[Path], workers: int, *, deep: bool = False
+    document: RecipeDocument,
+    folder: Path,
+    allow: Sequence[Path],
+    workers: int,
+    *,
+    deep: bool = False,
+    offline: bool = False,
 ) -> CheckReport:
-    """Check a recipe and what it names; with `deep`, also the model by cross-validation.
+    """Check a recipe and what it names; with `deep`, also the model by cross-validation; `offline` refuses web servers.
 
     Raises
     ------
     ClassifyLocalError
         All problems at once.
     """
-    ready = prepare(document, allow, folder)
+    ready = prepare(document, allow, folder, offline=offline)
     stack, legend = ready.stack, ready.legend
     learned = plan = cost = description = None
     if legend is not None:
@@ -181,6 +188,7 @@ def _memory(stack: FeatureStack, plan: Plan, workers: int) -> int:
     """Process, GDAL's cache, and for each worker a block of features with copies, and a tile of output with copies."""
     bands = len(stack.names)
     block = BLOCK_SIZE**2 * (bands * (3 * stack.dtype.itemsize + 6) + 16 * len(plan.identity["legend"]))
+    block += bytes_kept(len(stack.remotes))
     tile = max(tile.window.rows * tile.window.cols for tile in plan.tiles)
     output = 4 * tile * sum(len(product.bands) * np.dtype(product.dtype).itemsize for product in plan.products)
     return _BASE_BYTES + gdal.CACHE_MB * 1_000_000 + workers * (block + output)
@@ -190,6 +198,7 @@ def _mapping_seconds(stack: FeatureStack, plan: Plan, model: TrainedModel, worke
     window = spread_blocks(stack.grid.window, 2)[-1]
     block = stack.read(window)
     classify_block(block.features, block.valid, model, plan.products)  # compiles what is not yet
+    close_remote()  # what was fetched is kept, and a run fetches each part
     began = time.perf_counter()
     block = stack.read(window)
     classify_block(block.features, block.valid, model, plan.products)

@@ -6,7 +6,7 @@
     ├── InputError                2   something the user gave is wrong
     │   └── NotAvailableYet       2   the recipe asks for what this version cannot do
     ├── TilesFailed               3   the run finished, some tiles did not
-    ├── StorageError              4   the disk, the folder or a written file
+    ├── StorageError              4   the disk, the folder, a written file, a web server
     ├── RefusedError              5   refused for safety
     ├── LockedError               6   another run holds the output folder
     └── Interrupted              75   stopped by a signal; run again to resume
@@ -60,7 +60,7 @@ class TilesFailed(ClassifyLocalError):
 
 
 class StorageError(ClassifyLocalError):
-    """Writing or reading back failed: no space, no permission, a damaged file."""
+    """Writing or reading back failed: no space, no permission, a damaged file, a web server that does not answer."""
 
     exit_code = 4
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import rasterio
 
+from classify_local.addresses import shown, without_keys
 from classify_local.bands.aliases import recognise_sensor
 from classify_local.errors import ClassifyLocalError, InputError
 from classify_local.grid import grid_sentence
@@ -18,9 +19,10 @@ from classify_local.mapping.status import read_status
 from classify_local.recipe.model import CsvSource
 from classify_local.recipe.text import load
 from classify_local.storage import models, safety, vectors
-from classify_local.storage.composite import Image
+from classify_local.storage.composite import Image, remotes_of
 from classify_local.storage.images import open_image
 from classify_local.storage.legends import read_legend
+from classify_local.storage.rasters import RasterFile
 from classify_local.storage.safety import AllowedFolders
 from classify_local.storage.tables import Table, read_table
 from classify_local.training.columns import coordinate_columns
@@ -74,8 +76,22 @@ def inspect_path(path: Path) -> Inspection:
     return _model(path) if suffix == ".zip" else _raster(path)
 
 
+def inspect_url(url: str, *, offline: bool = False) -> Inspection:
+    """Say what a GeoTIFF on a web server holds; `offline` refuses to ask for it.
+
+    Raises
+    ------
+    InputError, RefusedError, StorageError
+        If there is none, it must not be asked for, or the server cannot be reached.
+    """
+    return _image(shown(url), open_image(url, Path, AllowedFolders((), offline=offline)))
+
+
 def _raster(path: Path) -> Inspection:
-    mosaic = open_image(str(path.absolute()), Path, AllowedFolders((path.absolute().parent,)))
+    return _image(str(path), open_image(str(path.absolute()), Path, AllowedFolders((path.absolute().parent,))))
+
+
+def _image(name: str, mosaic: Image) -> Inspection:
     files = mosaic.files
     facts = {
         "grid": grid_sentence(mosaic.grid),
@@ -89,11 +105,11 @@ def _raster(path: Path) -> Inspection:
         "nodata": sorted({str(value) for file in files for value in file.nodata}),
         "mask": _mask_sentence(mosaic),
         "reflectance": None if mosaic.scale is None else {"scale": mosaic.scale, "offset": mosaic.offset},
-        "files": len(mosaic.paths),
+        "files": len(mosaic.paths) + len(remotes_of(mosaic)),
         "format": sorted({file.driver for file in files}),
-        "sidecars": [beside.name for file in files for beside in _sidecars(file.path)],
+        "sidecars": [beside.name for file in _local(mosaic) for beside in _sidecars(file.path)],
     }
-    return Inspection(path=str(path), kind="raster", facts=facts, odd=tuple(_odd_raster(mosaic)))
+    return Inspection(path=name, kind="raster", facts=facts, odd=tuple(_odd_raster(mosaic)))
 
 
 def _odd_raster(mosaic: Image) -> list[str]:
@@ -112,9 +128,15 @@ def _odd_raster(mosaic: Image) -> list[str]:
         odd.append("its grid is rotated")
     if mosaic.grid.crs.is_geographic:
         odd.append("its pixels are in degrees: areas are not equal")
-    if max(mosaic.grid.shape) > 20_000 and not any(_has_overviews(file.path) for file in files[:1]):
+    if max(mosaic.grid.shape) > 20_000 and not all(_has_overviews(file.path) for file in _local(mosaic)[:1]):
         odd.append("large and without overviews beside it; a map page would be slow")
     return odd
+
+
+def _local(mosaic: Image) -> list[RasterFile]:
+    """The rasters of an image that lie on this machine."""
+    paths = set(mosaic.paths)
+    return [file for file in mosaic.files if file.path in paths]
 
 
 def _has_overviews(path: Path) -> bool:
@@ -212,9 +234,11 @@ def _recipe(path: Path) -> Inspection:
     legend = recipe.legend
     facts = {
         "name": document.name,
-        "images": [getattr(image, "path", None) or getattr(image, "recipe", None) for image in recipe.images],
+        "images": [
+            without_keys(getattr(image, "path", None) or getattr(image, "recipe", None)) for image in recipe.images
+        ],
         "legend": legend if isinstance(legend, str) else None if legend is None else f"{len(legend)} classes",
-        "training": [source.model_dump(exclude_none=True, by_alias=True) for source in recipe.training],
+        "training": [without_keys(source.model_dump(exclude_none=True, by_alias=True)) for source in recipe.training],
         "classifier": recipe.classifier.model_dump(by_alias=True),
         "output": list(recipe.output.bands),
     }

@@ -50,7 +50,12 @@ class Trainable:
 
 
 def prepare(
-    document: RecipeDocument, allow: Sequence[Path], folder: Path | None = None, chain: tuple[Path, ...] = ()
+    document: RecipeDocument,
+    allow: Sequence[Path],
+    folder: Path | None = None,
+    chain: tuple[Path, ...] = (),
+    *,
+    offline: bool = False,
 ) -> Prepared:
     """Open everything a recipe names.
 
@@ -64,6 +69,8 @@ def prepare(
         Where output shall go; it must be writable.
     chain
         The recipes that led here, by taking training data of one another.
+    offline
+        Refuse images on web servers.
 
     Raises
     ------
@@ -73,11 +80,12 @@ def prepare(
     require_available(document)
     problems = Problems()
     problems.attempt(lambda: registry.require_can_give(document.recipe.classifier, document.recipe.output.bands))
-    stack = problems.attempt(lambda: open_stack(document, allow))
-    map_stack = stack if stack is None else problems.attempt(lambda: _map_stack(document, allow, stack))
+    stack = problems.attempt(lambda: open_stack(document, allow, offline=offline))
+    map_stack = stack if stack is None else problems.attempt(lambda: _map_stack(document, allow, stack, offline))
     legend = problems.attempt(lambda: recipe_legend(document))
-    points = problems.attempt(lambda: read_sources(document, stack, legend, allowed_folders(document, allow)))
-    others = problems.attempt(lambda: _others(document, stack, allow, chain))
+    allowed = allowed_folders(document, allow, offline=offline)
+    points = problems.attempt(lambda: read_sources(document, stack, legend, allowed))
+    others = problems.attempt(lambda: _others(document, stack, allow, chain, offline))
     if folder is not None:
         problems.attempt(lambda: atomic.require_writable(folder))
     problems.raise_all()
@@ -94,7 +102,12 @@ def prepare(
 
 
 def prepare_training(
-    document: RecipeDocument, allow: Sequence[Path], folder: Path | None = None, chain: tuple[Path, ...] = ()
+    document: RecipeDocument,
+    allow: Sequence[Path],
+    folder: Path | None = None,
+    chain: tuple[Path, ...] = (),
+    *,
+    offline: bool = False,
 ) -> Trainable:
     """Open everything a recipe names, and require what a training needs.
 
@@ -106,7 +119,7 @@ def prepare_training(
         All problems at once.
     """
     problems = Problems()
-    ready = problems.attempt(lambda: prepare(document, allow, folder, chain))
+    ready = problems.attempt(lambda: prepare(document, allow, folder, chain, offline=offline))
     if document.recipe.legend is None:
         problems.add(InputError(f"{document.where}: has no legend; a run needs one, for example legend: legend.csv"))
     needed = registry.capabilities_of(document.recipe.classifier).training
@@ -127,30 +140,39 @@ def prepare_training(
     )
 
 
-def _map_stack(document: RecipeDocument, allow: Sequence[Path], stack: FeatureStack) -> FeatureStack:
+def _map_stack(document: RecipeDocument, allow: Sequence[Path], stack: FeatureStack, offline: bool) -> FeatureStack:
     """The same bands on the map's grid."""
     output = document.recipe.output
     if output.scale is None and output.crs is None and output.aoi is None:
         return stack
-    return open_stack(document, allow, for_map=True)
+    return open_stack(document, allow, for_map=True, offline=offline)
 
 
 def _others(
-    document: RecipeDocument, stack: FeatureStack | None, allow: Sequence[Path], chain: tuple[Path, ...]
+    document: RecipeDocument,
+    stack: FeatureStack | None,
+    allow: Sequence[Path],
+    chain: tuple[Path, ...],
+    offline: bool,
 ) -> list[OtherRecipe]:
     """The recipes whose training tables this one takes."""
     named = [source.recipe for source in document.recipe.training if isinstance(source, RecipeSource)]
     own = (*chain, Path(document.where).resolve())
-    return collect(partial(_other, document.resolve(path), document, stack, allow, own) for path in named)
+    return collect(partial(_other, document.resolve(path), document, stack, allow, own, offline) for path in named)
 
 
 def _other(
-    path: Path, document: RecipeDocument, stack: FeatureStack | None, allow: Sequence[Path], chain: tuple[Path, ...]
+    path: Path,
+    document: RecipeDocument,
+    stack: FeatureStack | None,
+    allow: Sequence[Path],
+    chain: tuple[Path, ...],
+    offline: bool,
 ) -> OtherRecipe:
     if path.resolve() in chain:
         way = " -> ".join([*(recipe.name for recipe in chain), path.name])
         raise InputError(f"{document.where}: takes training data from itself ({way}); take one of the entries out")
-    ready = prepare_training(load(path), allow, None, chain)
+    ready = prepare_training(load(path), allow, None, chain, offline=offline)
     given = OtherRecipe(
         where=str(path), stack=ready.stack, legend=ready.legend, points=ready.points, others=ready.others
     )

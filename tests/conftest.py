@@ -7,7 +7,7 @@ import os
 import shutil
 import subprocess
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,9 @@ from affine import Affine
 from hypothesis import HealthCheck, settings
 from numpy.typing import ArrayLike, NDArray
 from rasterio.errors import NotGeoreferencedWarning
+
+from classify_local.storage.remote import close_remote
+from tests.web import Server, serving
 
 settings.register_profile(
     "classify_local",
@@ -179,3 +182,15 @@ def scene(tmp_path: Path) -> Scene:
     folder = tmp_path / "scene"
     folder.mkdir()
     return write_scene(folder)
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
+    """A web server on this machine, which is reached whatever the environment says of proxies and networks."""
+    for name in ("http_proxy", "https_proxy", "all_proxy"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
+    monkeypatch.delenv("CLASSIFY_LOCAL_OFFLINE", raising=False)
+    with serving() as found:
+        yield found
+        close_remote()

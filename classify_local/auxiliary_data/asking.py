@@ -38,6 +38,7 @@ def request(
     whats: Sequence[str] = (),
     folder: Path | None = None,
     allow: Sequence[Path] = (),
+    offline: bool = False,
 ) -> Request:
     """Take one of an image, an area and a recipe.
 
@@ -55,6 +56,8 @@ def request(
         Where they go; if not given, the recipe's `auxiliary_data`, else the environment's, else `aux` here.
     allow
         Folders in which the sources of a VRT may lie.
+    offline
+        Refuse a recipe whose first image lies on a web server.
 
     Raises
     ------
@@ -65,7 +68,7 @@ def request(
         raise InputError("give the area with one of --image FILE, --aoi FILE_OR_W,S,E,N and --recipe RECIPE")
     document = None if recipe is None else load(recipe)
     if document is not None:
-        area = _of_recipe(document, allow)
+        area = _of_recipe(document, allow, offline=offline)
     elif image is not None:
         area = _of_image(image, allow)
     else:
@@ -93,17 +96,18 @@ def _of_image(path: Path, allow: Sequence[Path]) -> Area:
     return of_grid(mosaic.grid, mosaic.where)
 
 
-def _of_recipe(document: RecipeDocument, allow: Sequence[Path], depth: int = 0) -> Area:
+def _of_recipe(document: RecipeDocument, allow: Sequence[Path], depth: int = 0, *, offline: bool = False) -> Area:
     """The area of the first image, which may be another recipe's map."""
     first = document.recipe.images[0]
     if isinstance(first, RasterImage):
         given = [first.path] if isinstance(first.path, str) else list(first.path)
         folders = [document.resolve(folder) for folder in document.recipe.allowed_folders]
-        mosaic = open_image(given, document.resolve, AllowedFolders((document.folder, *folders, *allow)))
+        allowed = AllowedFolders((document.folder, *folders, *allow), offline=offline)
+        mosaic = open_image(given, document.resolve, allowed)
         return of_grid(mosaic.grid, mosaic.where)
     if depth >= _CHAIN:
         raise InputError(f"{document.where}: its images lead from recipe to recipe without end; give --image FILE")
-    return _of_recipe(load(document.resolve(first.recipe)), allow, depth + 1)
+    return _of_recipe(load(document.resolve(first.recipe)), allow, depth + 1, offline=offline)
 
 
 def _wanted_by(document: RecipeDocument | None) -> tuple[str, ...]:

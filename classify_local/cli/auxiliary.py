@@ -56,7 +56,9 @@ def fetch(
     recheck: bool, **chosen: Any,
 ) -> None:  # fmt: skip
     """Download what is missing for an area. Stopped, it resumes where it was; what is there is not fetched again."""
-    asked = asking.request(image=image, aoi=aoi, recipe=recipe, whats=(*names, *what), folder=out, allow=allow)
+    asked = asking.request(
+        image=image, aoi=aoi, recipe=recipe, whats=(*names, *what), folder=out, allow=allow, offline=offline
+    )
     wanted = sources.chosen(
         asked.whats, chosen["terrain"], chosen["water_version"], chosen["water_layer"] or sources.USED_LAYERS,
         chosen["base_url"],

@@ -24,10 +24,11 @@ from classify_local.grid import Grid, Window
 from classify_local.recipe.model import Auxiliary
 from classify_local.recipe.text import RecipeDocument
 from classify_local.storage.aligned import OnGrid, on_grid
-from classify_local.storage.composite import Image
+from classify_local.storage.composite import Image, remotes_of
 from classify_local.storage.images import open_image
 from classify_local.storage.placing import transformer_between
 from classify_local.storage.safety import AllowedFolders
+from classify_local.storage.sources import Remotes
 from classify_local.storage.warping import overlaps
 from classify_local.types import FeatureArray, MaskArray
 
@@ -84,6 +85,11 @@ class Latitude:
         """No files."""
         return ()
 
+    @property
+    def remotes(self) -> Remotes:
+        """None."""
+        return ()
+
     def read(self, window: Window) -> tuple[FeatureArray, MaskArray]:
         """Values and validity; see `BandSource`."""
         to_latitude = None
@@ -138,6 +144,11 @@ class Terrain:
     def paths(self) -> tuple[Path, ...]:
         """The files of the height model."""
         return self.mosaic.paths
+
+    @property
+    def remotes(self) -> Remotes:
+        """Those of them on web servers."""
+        return remotes_of(self.mosaic)
 
     def read(self, window: Window) -> tuple[FeatureArray, MaskArray]:
         """Values and validity; see `BandSource`."""
@@ -196,6 +207,11 @@ class Water:
         """The files."""
         return tuple(path for mosaic in self.mosaics for path in mosaic.paths)
 
+    @property
+    def remotes(self) -> Remotes:
+        """Those of them on web servers."""
+        return tuple(remote for mosaic in self.mosaics for remote in remotes_of(mosaic))
+
     def read(self, window: Window) -> tuple[FeatureArray, MaskArray]:
         """Values and validity; see `BandSource`."""
         out = np.zeros((len(self.names), *window.shape), dtype=np.int8)
@@ -243,6 +259,11 @@ class Named:
     def paths(self) -> tuple[Path, ...]:
         """The files."""
         return self.mosaic.paths
+
+    @property
+    def remotes(self) -> Remotes:
+        """Those of them on web servers."""
+        return remotes_of(self.mosaic)
 
     def read(self, window: Window) -> tuple[FeatureArray, MaskArray]:
         """Values and validity; see `BandSource`."""

@@ -21,9 +21,10 @@ from classify_local.grid import Grid, Window
 from classify_local.recipe.model import BandRef, Mask, RasterImage, Reflectance
 from classify_local.recipe.text import RecipeDocument
 from classify_local.storage.aligned import OnGrid, on_grid
-from classify_local.storage.composite import Image, with_nodata
+from classify_local.storage.composite import Image, remotes_of, with_nodata
 from classify_local.storage.images import open_image
 from classify_local.storage.safety import AllowedFolders
+from classify_local.storage.sources import Remotes
 from classify_local.types import FeatureArray, MaskArray
 
 
@@ -103,6 +104,11 @@ class ImageSource:
         return self.mosaic.paths + (() if self.mask is None else self.mask.mosaic.paths)
 
     @property
+    def remotes(self) -> Remotes:
+        """Those of them on web servers."""
+        return remotes_of(self.mosaic) + (() if self.mask is None else remotes_of(self.mask.mosaic))
+
+    @property
     def _can_overflow(self) -> bool:
         """True if a derived value may be too large for float32, which no classifier takes."""
         floats = (np.issubdtype(np.dtype(self.pixels.dtypes[n - 1]), np.floating) for n in self.numbers)
@@ -147,7 +153,9 @@ class ImageSource:
         return out
 
 
-def open_stack(document: RecipeDocument, allow: Sequence[Path] = (), *, for_map: bool = False) -> FeatureStack:
+def open_stack(
+    document: RecipeDocument, allow: Sequence[Path] = (), *, for_map: bool = False, offline: bool = False
+) -> FeatureStack:
     """The stack of a recipe's images and auxiliary layers.
 
     Reference data take their values on the first image's own grid, whatever the map's; see `for_map`.
@@ -160,14 +168,16 @@ def open_stack(document: RecipeDocument, allow: Sequence[Path] = (), *, for_map:
         Folders, besides the recipe's own, in which the sources of a VRT may lie.
     for_map
         On the grid that the recipe's output asks for, with its area of interest as a mask.
+    offline
+        Refuse images on web servers.
 
     Raises
     ------
-    InputError, RefusedError
+    InputError, RefusedError, StorageError
         Everything wrong with the images, at once.
     """
     recipe = document.recipe
-    allowed = allowed_folders(document, allow)
+    allowed = allowed_folders(document, allow, offline=offline)
     images = [image for image in recipe.images if isinstance(image, RasterImage)]
     mosaics = collect(partial(_open, image, document, allowed) for image in images)
     grid = mosaics[0].grid
@@ -184,10 +194,10 @@ def open_stack(document: RecipeDocument, allow: Sequence[Path] = (), *, for_map:
     return FeatureStack(grid=grid, sources=tuple(sources), names=names)
 
 
-def allowed_folders(document: RecipeDocument, allow: Sequence[Path] = ()) -> AllowedFolders:
+def allowed_folders(document: RecipeDocument, allow: Sequence[Path] = (), *, offline: bool = False) -> AllowedFolders:
     """Folders in which the sources of a VRT may lie: the recipe's, those it names, and `allow`."""
     named = map(document.resolve, document.recipe.allowed_folders)
-    return AllowedFolders((document.folder,)).also(*named, *allow)
+    return AllowedFolders((document.folder,), offline=offline).also(*named, *allow)
 
 
 def select_bands(wanted: Sequence[BandRef] | Mapping[str, BandRef] | None, mosaic: Image) -> list[tuple[str, int]]:

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from classify_local.addresses import without_keys
 from classify_local.errors import InputError
 from classify_local.features.stack import FeatureStack
 from classify_local.grid import Grid, Tile, tiles
@@ -87,14 +88,20 @@ def make_plan(document: RecipeDocument, stack: FeatureStack, legend: Legend, mod
 
 
 def identity(document: RecipeDocument, stack: FeatureStack, legend: Legend) -> dict[str, Any]:
-    """Everything the pixels of a map depend on. Files are named as the recipe's folder sees them."""
+    """Everything the pixels of a map depend on. Files are named as the recipe's folder sees them, or by their address.
+
+    Addresses stand without their query: a key may be another when a run is resumed, and is none to be written down.
+    """
     wishes = document.recipe.model_dump(by_alias=True, exclude={"name", "legend"})
     images = [found for path in stack.paths for found in (path, *sidecars(path))]
     files = [*images, *_training_files(document)]
     return {
-        "recipe": json.loads(json.dumps(wishes), parse_constant=str),  # NaN as text: it is not equal to itself
+        "recipe": without_keys(json.loads(json.dumps(wishes), parse_constant=str)),  # NaN as text: not equal to itself
         "legend": [[entry.value, entry.label, entry.color, *filter(None, [entry.parent])] for entry in legend],
-        "files": {_relative(path, document.folder): _identify(path) for path in files if path.exists()},
+        "files": {
+            **{_relative(path, document.folder): _identify(path) for path in files if path.exists()},
+            **_identify_remotes(stack),
+        },
         "versions": {name: version for name, version in models.versions().items() if name != "python"},
     }
 
@@ -153,6 +160,14 @@ def _identify(path: Path) -> dict[str, Any]:
     known = {"size": taken.size, "sha256": fingerprint(path)}
     # of a large file only pieces are read, so its time counts too; a small one may be copied or touched
     return known if taken.size <= WHOLE else {**known, "mtime_ns": taken.mtime_ns}
+
+
+def _identify_remotes(stack: FeatureStack) -> dict[str, Any]:
+    """Files on web servers by address; the query may tell several apart that have one address without it."""
+    found: dict[str, list[str]] = {}
+    for where, identity in stack.remotes:
+        found.setdefault(where, []).append(identity)
+    return {where: {"sha256": " ".join(identities)} for where, identities in found.items()}
 
 
 def _relative(path: Path, folder: Path) -> str:

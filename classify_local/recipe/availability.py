@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from classify_local.recipe.model import RasterImage, Recipe, RecipeImage
+from classify_local.recipe.model import Recipe, RecipeImage
 
 Path = tuple[str | int, ...]
 
@@ -20,7 +20,3 @@ def _images(recipe: Recipe) -> Iterator[tuple[Path, str]]:
             yield ("images", number, "recipe"), "another recipe as an image"
             if image.derived:
                 yield ("images", number, "derived"), "derived bands of another recipe"
-        if isinstance(image, RasterImage):
-            paths = (image.path,) if isinstance(image.path, str) else image.path
-            if any(path.startswith(("http://", "https://")) for path in paths):
-                yield ("images", number, "path"), "an image over HTTP"

@@ -14,7 +14,8 @@ from classify_local.features.stack import BandSpec, FeatureStack, resolve_names
 from classify_local.grid import Grid, Window
 from classify_local.legend import Legend
 from classify_local.starting.imagery import ImageDraft
-from classify_local.storage.composite import with_nodata
+from classify_local.storage.composite import remotes_of, with_nodata
+from classify_local.storage.sources import Remotes
 from classify_local.training.points import ReferencePoints
 from classify_local.types import FeatureArray, MaskArray
 
@@ -67,6 +68,10 @@ class _Pixels:
     @property
     def paths(self) -> tuple[Path, ...]:
         return self.mosaic.paths
+
+    @property
+    def remotes(self) -> Remotes:
+        return remotes_of(self.mosaic)
 
     def read(self, window: Window) -> tuple[FeatureArray, MaskArray]:
         place = window.shifted(-self.row, -self.col)

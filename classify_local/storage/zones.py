@@ -17,6 +17,7 @@ from classify_local.storage.composite import mosaic_with_nodata
 from classify_local.storage.mosaic import Mosaic, as_type
 from classify_local.storage.placing import near_longitude
 from classify_local.storage.rasters import RasterFile
+from classify_local.storage.sources import Remotes
 from classify_local.types import FeatureArray, MaskArray
 
 
@@ -73,6 +74,11 @@ class Zones:
     def paths(self) -> tuple[Path, ...]:
         """Their paths."""
         return tuple(dict.fromkeys(path for mosaic in self.mosaics for path in mosaic.paths))
+
+    @property
+    def remotes(self) -> Remotes:
+        """Those of them that lie on web servers."""
+        return tuple(dict.fromkeys(remote for mosaic in self.mosaics for remote in mosaic.remotes))
 
     @cached_property
     def _parts(self) -> tuple[OnGrid, ...]:
