@@ -139,6 +139,12 @@ class FeatureStack:
         """Every file the stack reads, each once."""
         return tuple(dict.fromkeys(path for source in self.sources for path in source.paths))
 
+    @property
+    def recipes(self) -> tuple[tuple[Path, str], ...]:
+        """Other recipes whose maps it holds, each with the digest of what they ask for; their files are in `paths`."""
+        found = (recipe for source in self.sources for recipe in getattr(source, "recipes", ()))
+        return tuple(dict.fromkeys(found))
+
     def read(self, window: Window) -> Block:
         """The features of a window inside the grid."""
         count = sum(len(source.bands) for source in self.sources)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from classify_local.recipe.model import RasterImage, Recipe, RecipeImage
+from classify_local.recipe.model import RasterImage, Recipe
 
 Path = tuple[str | int, ...]
 
@@ -16,10 +16,6 @@ def unavailable(recipe: Recipe) -> Iterator[tuple[Path, str]]:
 
 def _images(recipe: Recipe) -> Iterator[tuple[Path, str]]:
     for number, image in enumerate(recipe.images):
-        if isinstance(image, RecipeImage):
-            yield ("images", number, "recipe"), "another recipe as an image"
-            if image.derived:
-                yield ("images", number, "derived"), "derived bands of another recipe"
         if isinstance(image, RasterImage):
             paths = (image.path,) if isinstance(image.path, str) else image.path
             if any(path.startswith(("http://", "https://")) for path in paths):

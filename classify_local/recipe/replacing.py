@@ -32,9 +32,17 @@ def with_images(document: RecipeDocument, given: Mapping[str, str]) -> RecipeDoc
     for name, path in given.items():
         number = problems.attempt(lambda name=name: image_number(document, name))  # type: ignore[misc]
         if number is not None:
-            node["images"][number]["path"] = str(Path(path).absolute())
+            _put(node["images"][number], Path(path))
     problems.raise_all()
     return replace(document, node=node, recipe=validate(node, document.where))
+
+
+def _put(entry: dict[str, str], path: Path) -> None:
+    """Another file for an image; in place of another recipe's map another recipe, or a map in files."""
+    is_recipe = "recipe" in entry and path.suffix.lower() in (".yml", ".yaml")
+    if not is_recipe:
+        entry.pop("recipe", None)
+    entry["recipe" if is_recipe else "path"] = str(path.absolute())
 
 
 def image_number(document: RecipeDocument, name: str) -> int:

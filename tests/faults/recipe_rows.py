@@ -166,9 +166,6 @@ def not_yet(name: str, make: Breaking, thing: str, **more: Any) -> Row:
 
 
 NOT_YET = [
-    not_yet("recipe as image", put("images", 0, {"recipe": "r.yml"}), r"images\[0\]\.recipe: another recipe as an"),
-    not_yet("derived bands of a recipe", put("images", 0, {"recipe": "r.yml", "derived": [{"indexes": ["ndvi"]}]}),
-            r"images\[0\]\.derived: derived bands of another recipe", lines=2),
     not_yet("image over HTTP", put("images", 0, "path", ["https://x/y.tif"]), r"images\[0\]\.path: an image over HTTP"),
 ]  # fmt: skip
 
