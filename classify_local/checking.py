@@ -203,7 +203,8 @@ def _mapping_seconds(stack: FeatureStack, plan: Plan, model: TrainedModel, worke
 
 def _notes(document: RecipeDocument, ready: Prepared, seen: Look) -> list[str]:
     stack, legend = ready.map_stack, ready.legend
-    notes = [*filter(None, [finer_note(stack.grid, ready.stack.grid)]), *notes_of(stack.sources), *recipe_notes(stack, document)]
+    notes = [*filter(None, [finer_note(stack.grid, ready.stack.grid)]), *notes_of(stack.sources)]
+    notes += recipe_notes(stack, document)
     if legend is None:
         notes.append("no legend yet: a run needs one")
     if not document.recipe.training and registry.capabilities_of(document.recipe.classifier).training:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from classify_local.errors import InputError
+from classify_local.errors import ClassifyLocalError, InputError
 from classify_local.recipe.text import RecipeDocument
 
 MOST = 32
@@ -26,6 +26,11 @@ class Chain:
     def within(self, document: RecipeDocument) -> Chain:
         """The chain that leads on from a recipe."""
         return replace(self, paths=(*self.paths, Path(document.where).resolve()))
+
+    def told(self) -> set[str]:
+        """The problems of the recipes that were opened; they name these."""
+        errors = [found for found in self.opened.values() if isinstance(found, ClassifyLocalError)]
+        return {line for error in errors for line in error.problems}
 
     def require_new(self, path: Path, said_by: str, what: str) -> None:
         """Refuse a way that leads back, or that does not end.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -190,14 +190,15 @@ class RecipeMap:
         return values, valid
 
 
-def of_recipe(where: str, step: Callable[[], T]) -> T:
-    """The result of a step, or its problems with the recipe they are of in front."""
+def of_recipe(where: str, step: Callable[[], T], told: Callable[[], Container[str]] = tuple) -> T:
+    """The result of a step, or its problems with the recipe they are of in front; those `told` have it already."""
     try:
         return step()
     except Interrupted:
         raise
     except ClassifyLocalError as error:
-        lines = [line if line.startswith(where) else f"{where}: {line}" for line in error.problems]
+        known = told()
+        lines = [line if line.startswith(where) or line in known else f"{where}: {line}" for line in error.problems]
         raise type(error)(*lines) from error
 
 

@@ -66,7 +66,7 @@ class RecipeOpener:
     def _tried(self, path: Path, image: RecipeImage, document: RecipeDocument) -> RecipeMap | ClassifyLocalError:
         """The image, or the error: a recipe that many ways lead to is looked at once."""
         try:
-            return of_recipe(str(path), lambda: self._open(path, image, document))
+            return of_recipe(str(path), lambda: self._open(path, image, document), self.chain.told)
         except ClassifyLocalError as error:
             return error
 
