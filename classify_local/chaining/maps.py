@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mmap
 from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -94,8 +95,11 @@ class Computed:
         return values, is_data(values, product.nodata)
 
     def _block(self, block: Window) -> Arrays:
-        key = (self.key, self.products, block.row, block.col)
-        return _BLOCKS.get(key, lambda: map_window(self.ready.map_stack, self._model(), self.products, block))
+        return _BLOCKS.get((self.key, self.products, block.row, block.col), lambda: self._made(block))
+
+    def _made(self, block: Window) -> Arrays:
+        made = map_window(self.ready.map_stack, self._model(), self.products, block)
+        return {kind: _apart(values) for kind, values in made.items()}
 
     def _model(self) -> TrainedModel:
         return _MODELS.get(self.key, self._train)
@@ -103,6 +107,14 @@ class Computed:
     def _train(self) -> TrainedModel:
         model = learn(self.ready, check=False).model
         return model.warm_up(regression=any(product.kind == REGRESSION for product in self.products))
+
+
+def _apart(values: NDArray[np.generic]) -> NDArray[np.generic]:
+    """A copy outside the heap, read-only: kept on it among large short-lived arrays, small ones would tear it apart."""
+    copy = np.frombuffer(mmap.mmap(-1, values.nbytes), dtype=values.dtype).reshape(values.shape)
+    copy[...] = values
+    copy.flags.writeable = False
+    return copy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
