@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from classify_local.chaining.maps import recipe_bytes, recipe_notes
 from classify_local.classifiers import registry
 from classify_local.classifiers.trained import TrainedModel
 from classify_local.describing import TrainingDescription, describe
@@ -25,7 +26,8 @@ from classify_local.legend import Legend
 from classify_local.mapping.block import classify_block
 from classify_local.mapping.plan import Plan, make_plan
 from classify_local.mapping.window import MaskCount
-from classify_local.preparation import Prepared, Trainable, prepare
+from classify_local.preparation import prepare
+from classify_local.prepared import Prepared, Trainable
 from classify_local.recipe.text import RecipeDocument
 from classify_local.storage import gdal
 from classify_local.storage.remote import bytes_kept, close_remote
@@ -124,7 +126,7 @@ def check_recipe(
     stack, legend = ready.stack, ready.legend
     learned = plan = cost = description = None
     if legend is not None:
-        plan = make_plan(document, ready.map_stack, legend)
+        plan = make_plan(document, ready.map_stack, legend, others=ready.others)
         began = time.perf_counter()
         if document.recipe.training or not registry.capabilities_of(document.recipe.classifier).training:
             whole = Trainable(
@@ -191,7 +193,8 @@ def _memory(stack: FeatureStack, plan: Plan, workers: int) -> int:
     block += bytes_kept(len(stack.remotes))
     tile = max(tile.window.rows * tile.window.cols for tile in plan.tiles)
     output = 4 * tile * sum(len(product.bands) * np.dtype(product.dtype).itemsize for product in plan.products)
-    return _BASE_BYTES + gdal.CACHE_MB * 1_000_000 + workers * (block + output)
+    own = _BASE_BYTES + gdal.CACHE_MB * 1_000_000 + workers * (block + output)
+    return own + recipe_bytes(stack, workers)
 
 
 def _mapping_seconds(stack: FeatureStack, plan: Plan, model: TrainedModel, workers: int) -> float:
@@ -210,6 +213,7 @@ def _mapping_seconds(stack: FeatureStack, plan: Plan, model: TrainedModel, worke
 def _notes(document: RecipeDocument, ready: Prepared, seen: Look) -> list[str]:
     stack, legend = ready.map_stack, ready.legend
     notes = [*filter(None, [finer_note(stack.grid, ready.stack.grid)]), *notes_of(stack.sources)]
+    notes += recipe_notes(stack, document)
     if legend is None:
         notes.append("no legend yet: a run needs one")
     if not document.recipe.training and registry.capabilities_of(document.recipe.classifier).training:

@@ -4,7 +4,6 @@
 
     ClassifyLocalError            1   never raised itself
     ├── InputError                2   something the user gave is wrong
-    │   └── NotAvailableYet       2   the recipe asks for what this version cannot do
     ├── TilesFailed               3   the run finished, some tiles did not
     ├── StorageError              4   the disk, the folder, a written file, a web server
     ├── RefusedError              5   refused for safety
@@ -47,10 +46,6 @@ class InputError(ClassifyLocalError):
     """A recipe, raster, table or argument that cannot be used as it is."""
 
     exit_code = 2
-
-
-class NotAvailableYet(InputError):
-    """A part of the recipe that is valid and that this version does not do."""
 
 
 class TilesFailed(ClassifyLocalError):

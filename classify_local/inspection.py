@@ -16,7 +16,7 @@ from classify_local.errors import ClassifyLocalError, InputError
 from classify_local.grid import grid_sentence
 from classify_local.mapping.run import RUN_FOLDER
 from classify_local.mapping.status import read_status
-from classify_local.recipe.model import CsvSource
+from classify_local.recipe.model import CsvSource, RasterImage, RecipeImage
 from classify_local.recipe.text import load
 from classify_local.storage import models, safety, vectors
 from classify_local.storage.composite import Image, remotes_of
@@ -234,9 +234,7 @@ def _recipe(path: Path) -> Inspection:
     legend = recipe.legend
     facts = {
         "name": document.name,
-        "images": [
-            without_keys(getattr(image, "path", None) or getattr(image, "recipe", None)) for image in recipe.images
-        ],
+        "images": [without_keys(_said(image)) for image in recipe.images],
         "legend": legend if isinstance(legend, str) else None if legend is None else f"{len(legend)} classes",
         "training": [without_keys(source.model_dump(exclude_none=True, by_alias=True)) for source in recipe.training],
         "classifier": recipe.classifier.model_dump(by_alias=True),
@@ -244,6 +242,10 @@ def _recipe(path: Path) -> Inspection:
     }
     odd = [f"has no {part} yet, which a run needs" for part in ("legend", "training") if not getattr(recipe, part)]
     return Inspection(path=str(path), kind="recipe", facts=facts, odd=tuple(odd))
+
+
+def _said(image: RasterImage | RecipeImage) -> str | tuple[str, ...]:
+    return image.path if isinstance(image, RasterImage) else f"the map of {image.recipe}"
 
 
 def _run(path: Path) -> Inspection:

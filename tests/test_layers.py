@@ -22,6 +22,8 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("classifiers", "accuracy"),
     ("mapping",),
     (
+        "prepared",
+        "chaining",
         "preparation",
         "studying",
         "learning",

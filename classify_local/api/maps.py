@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from classify_local.api.recipes import PathLike, RecipeLike, as_paths
+from classify_local.chaining.maps import recipe_notes
 from classify_local.checking import CheckReport, check_recipe
 from classify_local.classifiers import persistence
 from classify_local.classifiers.export import require_tree, tree_text
@@ -16,7 +17,6 @@ from classify_local.classifiers.trained import TrainedModel, require_model_gives
 from classify_local.demonstration import HeldOut, copy_sample, held_out_accuracy
 from classify_local.describing import describe
 from classify_local.errors import collect
-from classify_local.features.images import open_stack as _open_stack
 from classify_local.features.stack import FeatureStack
 from classify_local.learning import Learned, learn, study_of
 from classify_local.legend import Legend
@@ -26,9 +26,10 @@ from classify_local.mapping.progress import Reporter, Silent
 from classify_local.mapping.run import Request, RunResult, run_map
 from classify_local.mapping.status import RunStatus, read_status
 from classify_local.mapping.stopping import Stop, on_signals
-from classify_local.preparation import Trainable, prepare, prepare_training
+from classify_local.preparation import open_images, prepare, prepare_training
+from classify_local.prepared import Trainable
 from classify_local.recipe.replacing import with_images
-from classify_local.recipe.text import RecipeDocument, load, require_available
+from classify_local.recipe.text import RecipeDocument, load
 from classify_local.report.learning import learned_lines, study_lines
 from classify_local.report.text import mask_lines, training_lines
 from classify_local.report.training import separability_lines
@@ -50,8 +51,7 @@ def open_stack(recipe: RecipeLike, *, allow: Sequence[PathLike] = (), offline: b
         Everything wrong with the images.
     """
     document = load(recipe)
-    require_available(document)
-    return _open_stack(document, as_paths(allow), offline=offline)
+    return open_images(document, as_paths(allow), offline=offline)
 
 
 def check(
@@ -117,6 +117,8 @@ def train(
     path = None if model is None else Path(model)
     _require_places(document, path, export_tree)
     ready = prepare_training(document, as_paths(allow), offline=offline)
+    for note in recipe_notes(ready.stack, document):
+        reporter.say(note)
     learned = _learn(ready, reporter, Stop())
     if importance:
         _tell_study(learned, path, reporter)
@@ -287,12 +289,14 @@ def _to_train(
     document: RecipeDocument, allow: Sequence[Path], folder: Path, reporter: Reporter, *, stop: Stop, offline: bool
 ) -> _Source:
     ready = prepare_training(document, allow, folder, offline=offline)
+    for note in recipe_notes(ready.map_stack, document):
+        reporter.say(note)
 
     def model() -> tuple[TrainedModel, Mapping[str, Any]]:
         trained = _learn(ready, reporter, stop).model
         return trained, trained.training
 
-    plan = make_plan(document, ready.map_stack, ready.legend)
+    plan = make_plan(document, ready.map_stack, ready.legend, others=ready.others)
     return _Source(plan=plan, stack=ready.map_stack, legend=ready.legend, model=model)
 
 
@@ -308,7 +312,7 @@ def _given(
     ready = prepare(bare, allow, folder, offline=offline)
     stack = ready.map_stack.picked(model.bands, str(path))
     require_contract(stack, model, str(path))
-    for note in transfer_notes(stack, model):
+    for note in (*recipe_notes(stack, bare), *transfer_notes(stack, model)):
         reporter.say(note)
     plan = make_plan(bare, stack, model.legend, sha256(path))
     return _Source(plan=plan, stack=stack, legend=model.legend, model=lambda: (model, model.training))

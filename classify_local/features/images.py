@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -15,10 +15,10 @@ from classify_local.bands.quality import QualityRule, clear_of, keep_pixels
 from classify_local.errors import InputError, collect
 from classify_local.features.area import map_grid
 from classify_local.features.auxiliaries import auxiliary_sources
-from classify_local.features.derived import IndexRun, Inputs, Run, profile_bands, resolve_derived
+from classify_local.features.derived import IndexRun, Inputs, PairRun, Run, profile_bands, resolve_derived
 from classify_local.features.stack import BandSource, BandSpec, FeatureStack, resolve_feature_dtype, resolve_names
 from classify_local.grid import Grid, Window
-from classify_local.recipe.model import BandRef, Mask, RasterImage, Reflectance
+from classify_local.recipe.model import BandRef, Mask, RasterImage, RecipeImage, Reflectance
 from classify_local.recipe.text import RecipeDocument
 from classify_local.storage.aligned import OnGrid, on_grid
 from classify_local.storage.composite import Image, remotes_of, with_nodata
@@ -26,6 +26,9 @@ from classify_local.storage.images import open_image
 from classify_local.storage.safety import AllowedFolders
 from classify_local.storage.sources import Remotes
 from classify_local.types import FeatureArray, MaskArray
+
+OpenRecipe = Callable[[RecipeImage, RecipeDocument], Image]
+"""Gives the map of another recipe as an image. It takes a model, so those who know models give it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,6 +112,11 @@ class ImageSource:
         return remotes_of(self.mosaic) + (() if self.mask is None else remotes_of(self.mask.mosaic))
 
     @property
+    def recipes(self) -> tuple[tuple[Path, str], ...]:
+        """Other recipes that the image's pixels depend on, each with the digest of what they ask for."""
+        return tuple(getattr(self.mosaic, "recipes", ()))
+
+    @property
     def _can_overflow(self) -> bool:
         """True if a derived value may be too large for float32, which no classifier takes."""
         floats = (np.issubdtype(np.dtype(self.pixels.dtypes[n - 1]), np.floating) for n in self.numbers)
@@ -154,7 +162,12 @@ class ImageSource:
 
 
 def open_stack(
-    document: RecipeDocument, allow: Sequence[Path] = (), *, for_map: bool = False, offline: bool = False
+    document: RecipeDocument,
+    allow: Sequence[Path] = (),
+    *,
+    for_map: bool = False,
+    offline: bool = False,
+    open_recipe: OpenRecipe | None = None,
 ) -> FeatureStack:
     """The stack of a recipe's images and auxiliary layers.
 
@@ -170,6 +183,8 @@ def open_stack(
         On the grid that the recipe's output asks for, with its area of interest as a mask.
     offline
         Refuse images on web servers.
+    open_recipe
+        Opens the images that are maps of other recipes.
 
     Raises
     ------
@@ -178,15 +193,14 @@ def open_stack(
     """
     recipe = document.recipe
     allowed = allowed_folders(document, allow, offline=offline)
-    images = [image for image in recipe.images if isinstance(image, RasterImage)]
-    mosaics = collect(partial(_open, image, document, allowed) for image in images)
+    mosaics = collect(partial(_open, image, document, allowed, open_recipe) for image in recipe.images)
     grid = mosaics[0].grid
     masks: list[BandSource] = []
     if for_map:
         grid, masks = map_grid(document, grid)
     steps: list[Callable[[], BandSource]] = [
         partial(_source, number, image, mosaic, grid, document, allowed)
-        for number, (image, mosaic) in enumerate(zip(images, mosaics, strict=True), 1)
+        for number, (image, mosaic) in enumerate(zip(recipe.images, mosaics, strict=True), 1)
     ]
     steps += auxiliary_sources(document, grid, allowed)
     sources = [*collect(steps), *masks]
@@ -235,19 +249,30 @@ def _name(ref: BandRef, mosaic: Image) -> str:
     return mosaic.names[number - 1] if 1 <= number <= len(mosaic.names) else str(ref)
 
 
-def _open(image: RasterImage, document: RecipeDocument, allowed: AllowedFolders) -> Image:
+def _open(
+    image: RasterImage | RecipeImage,
+    document: RecipeDocument,
+    allowed: AllowedFolders,
+    open_recipe: OpenRecipe | None,
+) -> Image:
+    if isinstance(image, RecipeImage):
+        if open_recipe is None:
+            raise InputError(f"{document.where}: {image.recipe} is another recipe, whose map is not opened here")
+        return open_recipe(image, document)
     mosaic = open_image(image.path, document.resolve, allowed, image.time)
     return mosaic if image.nodata is None else with_nodata(mosaic, float(image.nodata))
 
 
 def _source(
     number: int,
-    image: RasterImage,
+    image: RasterImage | RecipeImage,
     mosaic: Image,
     grid: Grid,
     document: RecipeDocument,
     allowed: AllowedFolders,
 ) -> ImageSource:
+    if isinstance(image, RecipeImage):
+        return _source_of_recipe(number, image, mosaic, grid)
     pixels = on_grid(mosaic, grid, image.resampling, mosaic.where)
     find = partial(_find_number, mosaic)
     by_profile = None if image.bands is not None else profile_bands(image.derived, partial(_has, mosaic))
@@ -264,6 +289,35 @@ def _source(
         ),
         runs=runs, mask=mask, mask_name=f"mask of image {number}",
     )  # fmt: skip
+
+
+def _source_of_recipe(number: int, image: RecipeImage, mosaic: Image, grid: Grid) -> ImageSource:
+    """Bands of another recipe's map: classes and percents, which no scale turns into reflectance."""
+    chosen = select_bands(_map_bands(image, mosaic), mosaic)
+    inputs = Inputs(chosen, partial(_find_number, mosaic))
+    runs = resolve_derived(image.derived, inputs, mosaic.where, 1.0, 0.0)
+    _require_no_clash(chosen, runs, mosaic.where)
+    return ImageSource(
+        mosaic=mosaic, pixels=on_grid(mosaic, grid, image.resampling, mosaic.where),
+        numbers=tuple(inputs.numbers), names=tuple(inputs.names),
+        selected=tuple(BandSpec(name=name, source=f"{name} of {mosaic.where}") for name, _ in chosen),
+        runs=tuple(map(_without_reflectance, runs)), mask=None, mask_name=f"mask of image {number}",
+    )  # fmt: skip
+
+
+def _map_bands(image: RecipeImage, mosaic: Image) -> list[str] | None:
+    """The bands a recipe asks for, each once; `probabilities` are those of all classes."""
+    if image.bands is None:
+        return [mosaic.names[number - 1] for number in getattr(mosaic, "default", range(1, len(mosaic.names) + 1))]
+    every = [name for name in mosaic.names if name.startswith("probability_")]
+    wanted = [name for asked in image.bands for name in (every if asked == "probabilities" else [asked])]
+    return list(dict.fromkeys(wanted))
+
+
+def _without_reflectance(run: Run) -> Run:
+    if not isinstance(run, PairRun):
+        return run
+    return replace(run, bands=tuple(replace(spec, reflectance=None) for spec in run.bands))
 
 
 def _require_no_clash(chosen: Sequence[tuple[str, int]], runs: Sequence[Run], where: str) -> None:

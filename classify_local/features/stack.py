@@ -150,6 +150,12 @@ class FeatureStack:
         """Address and identity of every file on a web server that it reads, each once."""
         return tuple(dict.fromkeys(remote for source in self.sources for remote in source.remotes))
 
+    @property
+    def recipes(self) -> tuple[tuple[Path, str], ...]:
+        """Other recipes whose maps it holds, each with the digest of what they ask for; their files are in `paths`."""
+        found = (recipe for source in self.sources for recipe in getattr(source, "recipes", ()))
+        return tuple(dict.fromkeys(found))
+
     def read(self, window: Window) -> Block:
         """The features of a window inside the grid."""
         count = sum(len(source.bands) for source in self.sources)

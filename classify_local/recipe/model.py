@@ -138,11 +138,33 @@ class RasterImage(Part):
     derived: DerivedSets = ()
 
 
+_PROBABILITY = re.compile("probability_(0|-?[1-9][0-9]*)")
+
+
+def is_output_band(name: str) -> bool:
+    """True for what a map's band can be called, whatever the legend."""
+    return name in OUTPUT_BANDS or _PROBABILITY.fullmatch(name) is not None
+
+
+def _output_band(name: str) -> str:
+    if is_output_band(name):
+        return name
+    raise PydanticCustomError(
+        "output_band",
+        "no band {name}; there are class, class_probability, regression, probability_<class value>, probabilities"
+        "{hint}",
+        {"name": repr(name), "hint": nearest(name, OUTPUT_BANDS)},
+    )
+
+
+OutputBand = Annotated[StrictStr, AfterValidator(_output_band)]
+
+
 class RecipeImage(Part):
     """The output bands of another recipe, taken as an image."""
 
     recipe: PathText
-    bands: Annotated[tuple[StrictStr, ...], Field(min_length=1)] | None = None
+    bands: Annotated[tuple[OutputBand, ...], Field(min_length=1)] | None = None
     resampling: Resampling = "nearest"
     derived: DerivedSets = ()
 
@@ -259,23 +281,6 @@ class Auxiliary(Part):
     path: PathText
     band: BandRef = 1
     resampling: Resampling = "bilinear"
-
-
-_PROBABILITY = re.compile("probability_(0|-?[1-9][0-9]*)")
-
-
-def _output_band(name: str) -> str:
-    if name in OUTPUT_BANDS or _PROBABILITY.fullmatch(name):
-        return name
-    raise PydanticCustomError(
-        "output_band",
-        "no band {name}; there are class, class_probability, regression, probability_<class value>, probabilities"
-        "{hint}",
-        {"name": repr(name), "hint": nearest(name, OUTPUT_BANDS)},
-    )
-
-
-OutputBand = Annotated[StrictStr, AfterValidator(_output_band)]
 
 
 class Output(Part):

@@ -33,9 +33,17 @@ def with_images(document: RecipeDocument, given: Mapping[str, str]) -> RecipeDoc
     for name, path in given.items():
         number = problems.attempt(lambda name=name: image_number(document, name))  # type: ignore[misc]
         if number is not None:
-            node["images"][number]["path"] = path if is_url(path) else str(Path(path).absolute())
+            _put(node["images"][number], path)
     problems.raise_all()
     return replace(document, node=node, recipe=validate(node, document.where))
+
+
+def _put(entry: dict[str, str], path: str) -> None:
+    """Another file for an image; in place of another recipe's map another recipe, or a map in files."""
+    is_recipe = "recipe" in entry and path.lower().endswith((".yml", ".yaml")) and not is_url(path)
+    if not is_recipe:
+        entry.pop("recipe", None)
+    entry["recipe" if is_recipe else "path"] = path if is_url(path) else str(Path(path).absolute())
 
 
 def image_number(document: RecipeDocument, name: str) -> int:

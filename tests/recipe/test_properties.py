@@ -49,6 +49,7 @@ derived = st.one_of(
     record({"profile": st.sampled_from(["simple", "rlcms"])}),
 )
 resampling = st.sampled_from(["nearest", "bilinear", "average"])
+map_bands = st.sampled_from(["class", "probabilities"]) | values.map("probability_{}".format)
 raster = record(
     {"path": paths | st.lists(paths, min_size=1, max_size=3)},
     {
@@ -61,7 +62,7 @@ raster = record(
     },
 )
 images = raster | record(
-    {"recipe": paths}, {"bands": st.lists(words, min_size=1, max_size=3), "resampling": resampling}
+    {"recipe": paths}, {"bands": st.lists(map_bands, min_size=1, max_size=3), "resampling": resampling}
 )
 columns = {
     "class": words,
@@ -97,9 +98,7 @@ classifiers = st.one_of(
 outputs = record(
     {},
     {
-        "bands": st.lists(
-            st.sampled_from(["class", "probabilities"]) | values.map("probability_{}".format), min_size=1, max_size=3
-        ),
+        "bands": st.lists(map_bands, min_size=1, max_size=3),
         "scale": st.floats(0.001, 1e6) | words,
         "crs": words,
         "aoi": paths | st.tuples(numbers, numbers, numbers, numbers).map(list),

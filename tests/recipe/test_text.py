@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from classify_local.errors import InputError, NotAvailableYet
-from classify_local.recipe.text import RecipeDocument, dump, load, parse, require_available, validate, with_paths
+from classify_local.errors import InputError
+from classify_local.recipe.text import RecipeDocument, dump, load, parse, validate, with_paths
 from tests.recipe.examples import FULL, MINIMAL
 
 SAMPLE = Path(__file__).parents[2] / "sample_data" / "recipe.yml"
@@ -287,19 +287,3 @@ def test_brackets_in_texts_do_no_harm():
     text = MINIMAL + "training:\n  - csv: a.csv\n    filter: '" + "[{" * 49 + "'\n"
 
     assert validate(parse(text, "f.yml"), "f.yml").training[0].filter == "[{" * 49
-
-
-def test_each_unavailable_part_has_its_line():
-    document = load({"images": [{"recipe": "r.yml"}, {"recipe": "s.yml", "derived": [{"indexes": ["ndvi"]}]}]})
-
-    with pytest.raises(NotAvailableYet) as caught:
-        require_available(document)
-    assert caught.value.problems == (
-        "recipe, line 2, images[0].recipe: another recipe as an image is not available yet in this version",
-        "recipe, line 3, images[1].recipe: another recipe as an image is not available yet in this version",
-        "recipe, line 4, images[1].derived: derived bands of another recipe is not available yet in this version",
-    )
-
-
-def test_a_recipe_without_them_is_available():
-    require_available(load({"images": [{"path": "a.tif"}, {"path": ["https://x/y.tif"]}]}))
