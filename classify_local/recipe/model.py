@@ -69,7 +69,7 @@ class Part(BaseModel):
 
 
 class Reflectance(Part):
-    """How a stored value becomes reflectance: `value * scale + offset`. Used by indexes only."""
+    """How a stored value becomes reflectance: `value * scale + offset`. Used by indexes and texture only."""
 
     scale: Real = 1.0
     offset: Real = 0.0
@@ -119,7 +119,7 @@ class Texture(Part):
 
     bands: tuple[StrictStr, ...] = Field(min_length=1)
     measures: tuple[Literal[MEASURES], ...] = Field(  # type: ignore[valid-type]
-        ("contrast", "homogeneity", "entropy", "correlation"), min_length=1
+        ("contrast", "homogeneity", "correlation"), min_length=1
     )
     window: Side = Field(7, description="Rows and columns of the window, in pixels of the image.")
     levels: Annotated[StrictInt, Field(ge=texture.LEVELS[0], le=texture.LEVELS[-1])] = Field(
