@@ -162,9 +162,11 @@ class Neighbourhood:
         values = None if window.is_empty else self._known(numbers, window.padded(halo))
         if values is not None:
             self._fill(dict(zip(numbers, values, strict=True)), halo, out)
-        found = out[[band - 1 for band in bands]]
+        chosen = [band - 1 for band in bands]
+        found = out if chosen == list(range(len(out))) else out[chosen]
         known = np.isfinite(found)
-        return np.where(known, found, np.float32(0)), known
+        found[~known] = 0
+        return found, known
 
     def _known(self, numbers: Sequence[int], window: Window) -> FeatureArray | None:
         """Values of bands, NaN where they do not count; None if none does."""
