@@ -587,6 +587,7 @@ def test_bands_without_names_are_asked_for(place: Path, make_raster: MakeRaster)
     named = drafted(place, answers={question.key: "green, red nir;swir1"})
     assert "bands: {green: 1, red: 2, nir: 3, swir1: 4}" in named.text
     assert "#   - indexes: [ndvi, ndmi, mndwi, ndwi]" in named.text
+    assert "#   - texture: {bands: [nir], window: 7}" in named.text
     for answer, words in (
         ("a b", "holds 2 names"),
         ("a b c a", "names one twice"),

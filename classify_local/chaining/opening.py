@@ -91,7 +91,9 @@ class RecipeOpener:
 
 def _derived_bands(image: RecipeImage) -> tuple[str, ...]:
     """Output bands that bands derived from the map need; other names are told of where the bands are made."""
-    names = (name for entry in image.derived for kind in PAIRWISE for name in getattr(entry, kind) or ())
+    pairs = (name for entry in image.derived for kind in PAIRWISE for name in getattr(entry, kind) or ())
+    around = (name for entry in image.derived for kind in (entry.texture, entry.focal) if kind for name in kind.bands)
+    names = (*pairs, *around)
     return tuple(dict.fromkeys(name for name in names if is_output_band(name)))
 
 

@@ -16,9 +16,11 @@ from classify_local.errors import InputError, collect
 from classify_local.features.area import map_grid
 from classify_local.features.auxiliaries import auxiliary_sources
 from classify_local.features.derived import IndexRun, Inputs, PairRun, Run, profile_bands, resolve_derived
+from classify_local.features.neighbourhood import Neighbourhood, NeighbourRun
 from classify_local.features.stack import BandSource, BandSpec, FeatureStack, resolve_feature_dtype, resolve_names
-from classify_local.grid import Grid, Window
-from classify_local.recipe.model import BandRef, Mask, RasterImage, RecipeImage, Reflectance
+from classify_local.features.surroundings import Optics
+from classify_local.grid import Grid, Window, spread_blocks
+from classify_local.recipe.model import BandRef, Mask, RasterImage, RecipeImage, Reflectance, Resampling
 from classify_local.recipe.text import RecipeDocument
 from classify_local.storage.aligned import OnGrid, on_grid
 from classify_local.storage.composite import Image, remotes_of, with_nodata
@@ -29,6 +31,7 @@ from classify_local.types import FeatureArray, MaskArray
 
 OpenRecipe = Callable[[RecipeImage, RecipeDocument], Image]
 """Gives the map of another recipe as an image. It takes a model, so those who know models give it."""
+_LOOKED_AT = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +75,8 @@ class ImageSource:
         The bands of the stack that are derived, behind the selected ones.
     mask, mask_name
         Pixels to keep, if the recipe says so.
+    around
+        The bands of those runs that need the pixels around, on the grid of the stack; None without such.
     """
 
     mosaic: Image
@@ -82,6 +87,7 @@ class ImageSource:
     runs: tuple[Run, ...]
     mask: PixelMask | None
     mask_name: str
+    around: OnGrid | None = None
 
     @property
     def bands(self) -> tuple[BandSpec, ...]:
@@ -90,9 +96,10 @@ class ImageSource:
 
     @property
     def layers(self) -> tuple[str, ...]:
-        """The bands that are read, the mask, and derived bands where these can overflow."""
+        """The bands that are read, the mask, bands of neighbourhoods, and derived bands where these can overflow."""
         masks = () if self.mask is None else (self.mask_name,)
-        return self.names + masks + ((f"derived bands of {self.mosaic.where}",) if self._can_overflow else ())
+        around = () if self.around is None else (f"texture and focal bands of {self.mosaic.where}",)
+        return self.names + masks + around + ((f"derived bands of {self.mosaic.where}",) if self._can_overflow else ())
 
     @property
     def dtype(self) -> np.dtype[np.generic]:
@@ -130,8 +137,14 @@ class ImageSource:
         layers = [valid]
         if self.mask is not None:
             layers.append(self.mask.read(window))
+        around = None
+        if self.around is not None:
+            around, known = self.around.read(range(1, len(self.around.dtypes) + 1), window)
+            # where the pixel itself is missing or masked, that is to blame
+            lost = ~np.concatenate(layers).all(axis=0)
+            layers.append(np.asarray(known.all(axis=0) | lost)[None])
         if self.runs:
-            values = self._with_derived(values)
+            values = self._with_derived(values, around)
         elif values.dtype == np.float64:
             with np.errstate(over="ignore"):
                 values = values.astype(np.float32)
@@ -142,22 +155,32 @@ class ImageSource:
         return values, np.concatenate(layers) if len(layers) > 1 else valid
 
     def reflectances(self, window: Window) -> Iterator[tuple[str, NDArray[np.float64]]]:
-        """Name and valid reflectances, shape (n,), of each optical band that an index of this image needs."""
+        """Name and valid reflectances, shape (n,), of each optical band that indexes and textures need."""
         values, valid = self.pixels.read(self.numbers, window)
         for run in self.runs:
             if isinstance(run, IndexRun):
                 for name, position in run.inputs:
                     if name != "thermal":
                         yield name, values[position][valid[position]] * run.scale + run.offset
+            elif isinstance(run, NeighbourRun):
+                for name, number, scale, offset in run.optical:
+                    stored, known = self.pixels.read([number], window)
+                    yield name, stored[known] * scale + offset
 
-    def _with_derived(self, values: FeatureArray) -> NDArray[np.float32]:
+    def _with_derived(self, values: FeatureArray, around: FeatureArray | None) -> NDArray[np.float32]:
         out = np.empty((len(self.bands), *values.shape[1:]), dtype=np.float32)
         first = len(self.selected)
         with np.errstate(over="ignore", invalid="ignore"):  # pixels without data hold anything
             out[:first] = values[:first]
+        neighbours = 0
         for run in self.runs:
-            run.fill(values, out[first : first + len(run.bands)])
-            first += len(run.bands)
+            last = first + len(run.bands)
+            if not isinstance(run, NeighbourRun):
+                run.fill(values, out[first:last])
+            elif around is not None:
+                out[first:last] = around[neighbours : neighbours + len(run.bands)]
+                neighbours += len(run.bands)
+            first = last
         return out
 
 
@@ -279,15 +302,19 @@ def _source(
     chosen = select_bands(by_profile or image.bands, mosaic)
     inputs = Inputs(chosen, find)
     reflectance = resolve_reflectance(image.reflectance, mosaic, [number for _, number in chosen])
-    runs = resolve_derived(image.derived, inputs, mosaic.where, *reflectance)
+    runs = resolve_derived(
+        image.derived, inputs, mosaic.where, *reflectance, _optics(image.reflectance, mosaic, reflectance)
+    )
     _require_no_clash(chosen, runs, mosaic.where)
     mask = None if image.mask is None else _mask(image.mask, mosaic, grid, document, allowed)
+    own_mask = None if image.mask is None else _mask(image.mask, mosaic, mosaic.grid, document, allowed)
+    around = _around(runs, mosaic, own_mask, grid, image.resampling)
     return ImageSource(
         mosaic=mosaic, pixels=pixels, numbers=tuple(inputs.numbers), names=tuple(inputs.names),
         selected=tuple(
             BandSpec(name=name, source=f"{mosaic.where}, band {n}", reflectance=reflectance) for name, n in chosen
         ),
-        runs=runs, mask=mask, mask_name=f"mask of image {number}",
+        runs=runs, mask=mask, mask_name=f"mask of image {number}", around=around,
     )  # fmt: skip
 
 
@@ -295,13 +322,14 @@ def _source_of_recipe(number: int, image: RecipeImage, mosaic: Image, grid: Grid
     """Bands of another recipe's map: classes and percents, which no scale turns into reflectance."""
     chosen = select_bands(_map_bands(image, mosaic), mosaic)
     inputs = Inputs(chosen, partial(_find_number, mosaic))
-    runs = resolve_derived(image.derived, inputs, mosaic.where, 1.0, 0.0)
+    runs = resolve_derived(image.derived, inputs, mosaic.where, 1.0, 0.0, _optics(None, mosaic, (1.0, 0.0)))
     _require_no_clash(chosen, runs, mosaic.where)
     return ImageSource(
         mosaic=mosaic, pixels=on_grid(mosaic, grid, image.resampling, mosaic.where),
         numbers=tuple(inputs.numbers), names=tuple(inputs.names),
         selected=tuple(BandSpec(name=name, source=f"{name} of {mosaic.where}") for name, _ in chosen),
         runs=tuple(map(_without_reflectance, runs)), mask=None, mask_name=f"mask of image {number}",
+        around=_around(runs, mosaic, None, grid, image.resampling),
     )  # fmt: skip
 
 
@@ -318,6 +346,37 @@ def _without_reflectance(run: Run) -> Run:
     if not isinstance(run, PairRun):
         return run
     return replace(run, bands=tuple(replace(spec, reflectance=None) for spec in run.bands))
+def _around(
+    runs: Sequence[Run], mosaic: Image, mask: PixelMask | None, grid: Grid, resampling: Resampling
+) -> OnGrid | None:
+    """Bands of neighbourhoods, made of the image's own pixels and then brought to the grid as these are."""
+    parts = [part for run in runs if isinstance(run, NeighbourRun) for part in run.parts]
+    if not parts:
+        return None
+    return on_grid(Neighbourhood(source=mosaic, parts=tuple(parts), mask=mask), grid, resampling, mosaic.where)
+
+
+def _optics(given: Reflectance | None, mosaic: Image, scaling: tuple[float, float]) -> Optics:
+    return Optics(
+        where=mosaic.where, scaling=scaling, reflectance=partial(said_reflectance, given, mosaic),
+        look=partial(_look, mosaic),
+    )  # fmt: skip
+
+
+def said_reflectance(given: Reflectance | None, mosaic: Image, number: int) -> tuple[float, float] | None:
+    """Scale and offset of a band (from 1) to reflectance where the recipe or the file says them, else None."""
+    if given is not None:
+        return float(given.scale), float(given.offset)
+    each: Sequence[tuple[float, float] | None] | None = getattr(mosaic, "reflectances", None)
+    if each is not None:
+        return each[number - 1]
+    return None if mosaic.scale is None else (mosaic.scale, mosaic.offset or 0.0)
+
+
+def _look(mosaic: Image, number: int) -> NDArray[np.generic]:
+    """Valid values of a band in a few blocks spread over an image, shape (n,)."""
+    read = (mosaic.read([number], window) for window in spread_blocks(mosaic.grid.window, _LOOKED_AT))
+    return np.concatenate([values[valid] for values, valid in read])
 
 
 def _require_no_clash(chosen: Sequence[tuple[str, int]], runs: Sequence[Run], where: str) -> None:
