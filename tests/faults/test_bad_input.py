@@ -11,7 +11,10 @@ from tests.faults.rows import Row
 from tests.faults.scene import Scene, call, tree
 
 ROWS = [*raster_rows.ROWS, *table_rows.ROWS, *recipe_rows.ROWS, *training_rows.ROWS, *vrt_rows.ROWS]
-SECONDS = 30.0  # of processor time: what is refused must not hang, whatever else the machine does
+SECONDS = 10.0
+"""Of processor time: what is refused must not hang, whatever else the machine does."""
+MEMORY = 200_000_000
+"""Bytes a refusal may take beyond what the process has."""
 
 
 def _cases() -> list[pytest.param]:
@@ -36,6 +39,7 @@ def test_bad_input_is_refused_with_a_line_that_helps(row: Row, command: str, sce
         assert len(result.err.splitlines()) == row.lines, result.err
     assert tree(scene.folder.parent) == before
     assert result.seconds < SECONDS
+    assert result.memory < MEMORY
 
 
 def test_every_row_has_its_own_name():
