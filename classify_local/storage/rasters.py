@@ -141,6 +141,7 @@ def describe(path: Path) -> RasterFile:
 def _described(handle: DatasetReader, path: Path, driver: str, taken: Stamp) -> RasterFile:
     _require_usable(handle, path)
     _require_own_overviews(handle, path)
+    _require_all_bytes(handle, path, driver)
     scale, offset = _reflectance_tags(handle)
     return RasterFile(
         path=path, driver=driver, grid=_grid(handle, path), stamp=taken,
@@ -232,6 +233,19 @@ def _require_own_overviews(handle: DatasetReader, path: Path) -> None:
     """A tag can name any file as overview, and GDAL would take pixels from there."""
     if "OVERVIEW_FILE" in handle.tags(ns="OVERVIEWS"):
         raise RefusedError(f"{path}: its tags name another file as overview (OVERVIEW_FILE); {_WITHOUT_TAGS}")
+
+
+def _require_all_bytes(handle: DatasetReader, path: Path, driver: str) -> None:
+    """Of plain numbers that were cut short, GDAL would read what is missing as 0."""
+    if driver != "ENVI" or handle.tags(ns="ENVI").get("file_compression", "0").strip() != "0":
+        return
+    needed = handle.width * handle.height * sum(np.dtype(dtype).itemsize for dtype in handle.dtypes)
+    size = path.stat().st_size
+    if size < needed:
+        raise InputError(
+            f"{path}: is {size:,} bytes, its header claims pixels of {needed:,}; if it was cut short, copy or "
+            "download it again"
+        )
 
 
 def _grid(handle: DatasetReader, path: Path) -> Grid:
