@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from classify_local import api
+from classify_local.cli.main import printable
 from classify_local.cli.shared import allow_option, out_option, recipe_argument, workers_option
 from classify_local.report.check import check_lines
 
@@ -20,4 +21,4 @@ from classify_local.report.check import check_lines
 def command(recipe: Path, out: Path | None, workers: int | None, allow: tuple[Path, ...], deep: bool) -> None:
     """Say everything that would go wrong with a recipe, and what a run would cost. Writes nothing."""
     for line in check_lines(api.check(recipe, out=out, allow=allow, workers=workers, deep=deep)):
-        click.echo(line)
+        click.echo(printable(line))

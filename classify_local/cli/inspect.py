@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from classify_local import api
+from classify_local.cli.main import printable
 from classify_local.report.inspection import inspection_lines
 
 
@@ -22,4 +23,4 @@ def command(file: Path, as_json: bool) -> None:
         click.echo(json.dumps(asdict(found), indent=1, ensure_ascii=False))
         return
     for line in inspection_lines(found):
-        click.echo(line)
+        click.echo(printable(line))

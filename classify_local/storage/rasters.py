@@ -249,18 +249,17 @@ def _require_all_bytes(handle: DatasetReader, path: Path, driver: str) -> None:
 
 
 def _grid(handle: DatasetReader, path: Path) -> Grid:
+    if handle.gcps[0] and handle.transform.is_identity:
+        warp = f"warp it first, for example: gdalwarp {path.name} placed.tif"
+        raise InputError(f"{path}: has only ground control points; {warp}")
     if handle.crs is None:
         raise InputError(
             f"{path}: has no coordinate reference system; assign the right one, "
             f"for example: rio edit-info --crs EPSG:32736 {path.name}"
         )
     if handle.transform.is_identity:
-        lacks = (
-            f"only ground control points; warp it first, for example: gdalwarp {path.name} placed.tif"
-            if handle.gcps[0]
-            else f"no position (geotransform); give it one: gdal_edit -a_ullr WEST NORTH EAST SOUTH {path.name}"
-        )
-        raise InputError(f"{path}: has {lacks}")
+        place = f"gdal_edit -a_ullr WEST NORTH EAST SOUTH {path.name}"
+        raise InputError(f"{path}: has no position (geotransform); give it one: {place}")
     require_size(handle.shape, str(path))
     try:
         return Grid(crs=handle.crs, transform=handle.transform, shape=handle.shape)
