@@ -28,6 +28,7 @@ from classify_local.mapping.window import MaskCount
 from classify_local.preparation import Prepared, Trainable, prepare
 from classify_local.recipe.text import RecipeDocument
 from classify_local.storage import gdal
+from classify_local.storage.remarks import remarks_on
 
 _LOOKED_AT = 64
 """Blocks read to find what masks remove; a larger image is estimated from as many, spread evenly."""
@@ -201,6 +202,8 @@ def _mapping_seconds(stack: FeatureStack, plan: Plan, model: TrainedModel, worke
 def _notes(document: RecipeDocument, ready: Prepared, seen: Look) -> list[str]:
     stack, legend = ready.map_stack, ready.legend
     notes = [*filter(None, [finer_note(stack.grid, ready.stack.grid)]), *notes_of(stack.sources)]
+    images = (source.mosaic for source in stack.sources if isinstance(source, ImageSource))
+    notes += dict.fromkeys(remark for image in images for remark in remarks_on(image))
     if legend is None:
         notes.append("no legend yet: a run needs one")
     if not document.recipe.training and registry.capabilities_of(document.recipe.classifier).training:
