@@ -201,9 +201,13 @@ def _beside(wanted: Bounds, image: Bounds) -> Bounds:
     west, south, east, north = wanted
     turns = [turn for turn in (0, -360, 360) if west + turn < image[2] and east + turn > image[0]]
     if len(turns) > 1 and east - west < 360:
+        sides = [
+            [round(number, 10) for number in (max(west + turn, image[0]), south, min(east + turn, image[2]), north)]
+            for turn in turns
+        ]
         raise InputError(
             f"output.aoi: {_said(wanted)} crosses the meridian at which the first image ends ({_said(image)}); map "
-            "the two sides one by one"
+            f"its sides one by one, each under a name of its own: aoi: {' and aoi: '.join(map(str, sides))}"
         )
     turn = turns[0] if turns else 0
     return west + turn, south, east + turn, north
