@@ -30,6 +30,7 @@ from classify_local.preparation import prepare
 from classify_local.prepared import Prepared, Trainable
 from classify_local.recipe.text import RecipeDocument
 from classify_local.storage import gdal
+from classify_local.storage.remarks import remarks_on
 from classify_local.storage.remote import bytes_kept, close_remote
 
 _LOOKED_AT = 64
@@ -214,6 +215,8 @@ def _notes(document: RecipeDocument, ready: Prepared, seen: Look) -> list[str]:
     stack, legend = ready.map_stack, ready.legend
     notes = [*filter(None, [finer_note(stack.grid, ready.stack.grid)]), *notes_of(stack.sources)]
     notes += recipe_notes(stack, document)
+    images = (source.mosaic for source in stack.sources if isinstance(source, ImageSource))
+    notes += dict.fromkeys(remark for image in images for remark in remarks_on(image))
     if legend is None:
         notes.append("no legend yet: a run needs one")
     if not document.recipe.training and registry.capabilities_of(document.recipe.classifier).training:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,7 +23,9 @@ from classify_local.storage import models, safety, vectors
 from classify_local.storage.composite import Image, remotes_of
 from classify_local.storage.images import open_image
 from classify_local.storage.legends import read_legend
+from classify_local.storage.packed import Packed, packed_kind, read_sepal_recipe
 from classify_local.storage.rasters import RasterFile
+from classify_local.storage.remarks import remarks_on
 from classify_local.storage.safety import AllowedFolders
 from classify_local.storage.tables import Table, read_table
 from classify_local.training.columns import coordinate_columns
@@ -30,6 +33,7 @@ from classify_local.training.columns import coordinate_columns
 _TABLES = {".csv", ".tsv", ".txt", ".xlsx"}
 _VECTORS = {".gpkg", ".shp", ".geojson", ".kml", ".kmz", ".gpx", ".fgb"}
 _DEGREES = 180
+_ARRAYS = ("netCDF", "Zarr")
 _SIDECARS = (".aux.xml", ".msk", ".ovr")
 
 
@@ -42,7 +46,7 @@ class Inspection:
     path
         The file or folder.
     kind
-        raster, vector, table, legend, model, recipe or run.
+        raster, vector, table, legend, model, recipe, SEPAL recipe or run.
     facts
         What it holds, by name; values are numbers, texts, or lists and mappings of them.
     odd
@@ -73,7 +77,14 @@ def inspect_path(path: Path) -> Inspection:
         return _table(path)
     if suffix in _VECTORS:
         return _vector(path)
-    return _model(path) if suffix == ".zip" else _raster(path)
+    return _zipped(path) if suffix == ".zip" else _raster(path)
+
+
+def _zipped(path: Path) -> Inspection:
+    kind = packed_kind(path)
+    if kind is Packed.SEPAL_RECIPE:
+        return _sepal_recipe(path)
+    return _vector(path) if kind is Packed.VECTOR else _model(path)
 
 
 def inspect_url(url: str, *, offline: bool = False) -> Inspection:
@@ -128,9 +139,9 @@ def _odd_raster(mosaic: Image) -> list[str]:
         odd.append("its grid is rotated")
     if mosaic.grid.crs.is_geographic:
         odd.append("its pixels are in degrees: areas are not equal")
-    if max(mosaic.grid.shape) > 20_000 and not all(_has_overviews(file.path) for file in _local(mosaic)[:1]):
+    if max(mosaic.grid.shape) > 20_000 and not all(_has_overviews(file) for file in _local(mosaic)[:1]):
         odd.append("large and without overviews beside it; a map page would be slow")
-    return odd
+    return [*odd, *remarks_on(mosaic)]
 
 
 def _local(mosaic: Image) -> list[RasterFile]:
@@ -139,8 +150,10 @@ def _local(mosaic: Image) -> list[RasterFile]:
     return [file for file in mosaic.files if file.path in paths]
 
 
-def _has_overviews(path: Path) -> bool:
-    with rasterio.open(path) as handle:
+def _has_overviews(file: RasterFile) -> bool:
+    if file.driver in _ARRAYS:
+        return False
+    with rasterio.open(file.path, driver=file.driver) as handle:
         return bool(handle.overviews(1))
 
 
@@ -153,7 +166,7 @@ def _mask_sentence(mosaic: Image) -> str:
 def _sidecars(path: Path) -> list[Path]:
     found = [path.with_name(path.name + suffix) for suffix in _SIDECARS]
     found += [path.with_suffix(suffix) for suffix in (".tfw", ".wld", ".hdr", ".prj")]
-    return [beside for beside in found if beside.is_file()]
+    return [beside for beside in found if os.path.isfile(beside)]  # noqa: PTH113 - a name too long is none
 
 
 def _vector(path: Path) -> Inspection:
@@ -246,6 +259,38 @@ def _recipe(path: Path) -> Inspection:
 
 def _said(image: RasterImage | RecipeImage) -> str | tuple[str, ...]:
     return image.path if isinstance(image, RasterImage) else f"the map of {image.recipe}"
+
+
+def _sepal_recipe(path: Path) -> Inspection:
+    """What a recipe of SEPAL's says, as far as it is in the form that SEPAL writes."""
+    found = read_sepal_recipe(path)
+    images, entries, sets = (
+        _listed(found["model"], *keys)
+        for keys in (("inputImagery", "images"), ("legend", "entries"), ("trainingData", "dataSets"))
+    )
+    classifier = found["model"].get("classifier")
+    facts = {
+        "name": str(found.get("title") or found.get("placeholder") or ""),
+        "type": str(found["type"]),
+        "images": [f"{image.get('type')} {image.get('id')}" for image in images],
+        "legend": f"{len(entries)} classes",
+        "training": [f"{each.get('name')} ({len(_listed(each, 'referenceData'))} points)" for each in sets],
+        "auxiliaries": _texts(found["model"].get("auxiliaryImagery")),
+        "classifier": classifier.get("type") if isinstance(classifier, dict) else None,
+    }
+    odd = ("is written in SEPAL's form; a run takes a recipe of this program's (.yml)",)
+    return Inspection(path=str(path), kind="SEPAL recipe", facts=facts, odd=odd)
+
+
+def _texts(given: Any) -> list[str]:
+    return [item for item in given if isinstance(item, str)] if isinstance(given, list) else []
+
+
+def _listed(part: Any, *keys: str) -> list[dict[str, Any]]:
+    """The mappings in a list within a mapping; none where anything else stands."""
+    for key in keys:
+        part = part.get(key) if isinstance(part, dict) else None
+    return [item for item in part if isinstance(item, dict)] if isinstance(part, list) else []
 
 
 def _run(path: Path) -> Inspection:

@@ -6,6 +6,7 @@ import csv
 import os
 import shutil
 import subprocess
+import tempfile
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from numpy.typing import ArrayLike, NDArray
 from rasterio.errors import NotGeoreferencedWarning
 
 from classify_local.storage.remote import close_remote
+from tests.offline import sitecustomize as offline
 from tests.web import Server, serving
 
 settings.register_profile(
@@ -29,6 +31,33 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 settings.load_profile("classify_local")
+
+CONNECTIONS = Path(tempfile.mkdtemp(prefix="classify_local_tests_")) / "connections.txt"
+"""What was tried to reach beyond this machine, by this process and those it started."""
+os.environ[offline.NOTED] = str(CONNECTIONS)
+os.environ["PYTHONPATH"] = os.pathsep.join(
+    filter(None, [str(Path(offline.__file__).parent), os.environ.get("PYTHONPATH", "")])
+)
+
+
+@pytest.fixture(autouse=True)
+def this_machine_only(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A test that reaches beyond this machine fails, also if what it tests puts up with being refused."""
+    if request.node.get_closest_marker("network"):
+        monkeypatch.delenv(offline.NOTED)
+    yield
+    tried = connections_tried()
+    assert not tried, f"tried to reach beyond this machine: {tried}"
+
+
+def connections_tried() -> list[str]:
+    """The attempts since this was asked last."""
+    if not CONNECTIONS.exists():
+        return []
+    tried = CONNECTIONS.read_text(encoding="utf-8").splitlines()
+    CONNECTIONS.unlink()
+    return tried
+
 
 UTM = "EPSG:32736"
 TRANSFORM = Affine(10, 0, 500_000, 0, -10, 8_600_000)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from classify_local.auxiliary_data.areas import Area, of_bounds, of_features, of_grid
-from classify_local.auxiliary_data.holdings import VARIABLE, default_folder
 from classify_local.errors import InputError
+from classify_local.features.auxiliary_folder import default_folder
 from classify_local.recipe.model import RasterImage
 from classify_local.recipe.text import RecipeDocument, load
 from classify_local.storage.images import open_image
@@ -120,6 +119,4 @@ def _wanted_by(document: RecipeDocument | None) -> tuple[str, ...]:
 def _folder_of(document: RecipeDocument | None) -> Path:
     if document is not None and document.recipe.auxiliary_data is not None:
         return document.resolve(document.recipe.auxiliary_data)
-    if document is not None and not os.environ.get(VARIABLE):
-        return document.folder / default_folder()
-    return default_folder()
+    return default_folder() if document is None else default_folder(document.folder)

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from classify_local import api
+from classify_local.cli.main import printable
 from classify_local.cli.shared import allow_option, offline_option, out_option, recipe_argument, workers_option
 from classify_local.report.check import check_lines
 
@@ -24,4 +25,4 @@ def command(
     """Say everything that would go wrong with a recipe, and what a run would cost. Writes nothing."""
     report = api.check(recipe, out=out, allow=allow, workers=workers, deep=deep, offline=offline)
     for line in check_lines(report):
-        click.echo(line)
+        click.echo(printable(line))

@@ -8,6 +8,7 @@ from dataclasses import asdict
 import click
 
 from classify_local import api
+from classify_local.cli.main import printable
 from classify_local.cli.shared import offline_option
 from classify_local.report.inspection import inspection_lines
 
@@ -26,4 +27,4 @@ def command(file: str, as_json: bool, offline: bool) -> None:
         click.echo(json.dumps(asdict(found), indent=1, ensure_ascii=False))
         return
     for line in inspection_lines(found):
-        click.echo(line)
+        click.echo(printable(line))

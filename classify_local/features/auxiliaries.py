@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
@@ -17,6 +16,7 @@ from classify_local.bands.latitude import latitude_band
 from classify_local.bands.terrain import TERRAIN_BANDS
 from classify_local.bands.water import EXPORT_LAYERS, TILE_LAYERS, WATER_BANDS, decode_export, decode_tile
 from classify_local.errors import InputError
+from classify_local.features.auxiliary_folder import default_folder
 from classify_local.features.relief import BANDS as RELIEF_BANDS
 from classify_local.features.relief import Relief, require_upright
 from classify_local.features.stack import BandSource, BandSpec
@@ -32,9 +32,6 @@ from classify_local.storage.sources import Remotes
 from classify_local.storage.warping import overlaps
 from classify_local.types import FeatureArray, MaskArray
 
-FOLDER = "CLASSIFY_LOCAL_AUX"
-"""Environment variable that names the folder of terrain and water."""
-
 _DEGREES = "degrees"
 _LON_LAT = CRS.from_epsg(4326).to_wkt()
 
@@ -43,7 +40,7 @@ def auxiliary_folder(document: RecipeDocument) -> Path:
     """Where terrain and water lie: as the recipe says, else the environment, else `aux` beside the recipe."""
     if document.recipe.auxiliary_data is not None:
         return document.resolve(document.recipe.auxiliary_data)
-    return Path(os.environ[FOLDER]) if os.environ.get(FOLDER) else document.folder / "aux"
+    return default_folder(document.folder)
 
 
 def auxiliary_sources(document: RecipeDocument, grid: Grid, allowed: AllowedFolders) -> list[Callable[[], BandSource]]:

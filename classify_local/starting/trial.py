@@ -79,9 +79,8 @@ class _Pixels:
         mask = self.image.mask
         if mask is None:
             return values, valid
-        told, shown = (self.mosaic if mask.rule.keep is None else self.bare).read([mask.number], place)
-        kept = told != 0 if mask.rule.keep is None else np.isin(told, mask.rule.keep)
-        return values, np.concatenate([valid, kept & shown])
+        told, shown = (self.bare if mask.rule.looks_at_nodata else self.mosaic).read([mask.number], place)
+        return values, np.concatenate([valid, mask.rule.clear(told) & shown])
 
 
 def stack_of(images: Sequence[ImageDraft]) -> FeatureStack:

@@ -141,6 +141,7 @@ def describe(path: Path) -> RasterFile:
 def _described(handle: DatasetReader, path: Path, driver: str, taken: Stamp) -> RasterFile:
     _require_usable(handle, path)
     _require_own_overviews(handle, path)
+    _require_all_bytes(handle, path, driver)
     scale, offset = _reflectance_tags(handle)
     return RasterFile(
         path=path, driver=driver, grid=_grid(handle, path), stamp=taken,
@@ -226,19 +227,31 @@ def _require_own_overviews(handle: DatasetReader, path: Path) -> None:
         raise RefusedError(f"{path}: its tags name another file as overview (OVERVIEW_FILE); {_WITHOUT_TAGS}")
 
 
+def _require_all_bytes(handle: DatasetReader, path: Path, driver: str) -> None:
+    """Of plain numbers that were cut short, GDAL would read what is missing as 0."""
+    if driver != "ENVI" or handle.tags(ns="ENVI").get("file_compression", "0").strip() != "0":
+        return
+    needed = handle.width * handle.height * sum(np.dtype(dtype).itemsize for dtype in handle.dtypes)
+    size = path.stat().st_size
+    if size < needed:
+        raise InputError(
+            f"{path}: is {size:,} bytes, its header claims pixels of {needed:,}; if it was cut short, copy or "
+            "download it again"
+        )
+
+
 def _grid(handle: DatasetReader, path: Path) -> Grid:
+    if handle.gcps[0] and handle.transform.is_identity:
+        warp = f"warp it first, for example: gdalwarp {path.name} placed.tif"
+        raise InputError(f"{path}: has only ground control points; {warp}")
     if handle.crs is None:
         raise InputError(
             f"{path}: has no coordinate reference system; assign the right one, "
             f"for example: rio edit-info --crs EPSG:32736 {path.name}"
         )
     if handle.transform.is_identity:
-        lacks = (
-            f"only ground control points; warp it first, for example: gdalwarp {path.name} placed.tif"
-            if handle.gcps[0]
-            else f"no position (geotransform); give it one: gdal_edit -a_ullr WEST NORTH EAST SOUTH {path.name}"
-        )
-        raise InputError(f"{path}: has {lacks}")
+        place = f"gdal_edit -a_ullr WEST NORTH EAST SOUTH {path.name}"
+        raise InputError(f"{path}: has no position (geotransform); give it one: {place}")
     require_size(handle.shape, str(path))
     try:
         return Grid(crs=handle.crs, transform=handle.transform, shape=handle.shape)

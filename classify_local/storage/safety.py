@@ -200,8 +200,9 @@ def parse_xml(path: Path, limit: int = 256_000_000) -> Element:
     Raises
     ------
     InputError, RefusedError
-        If it is not XML, or declares entities or document types.
+        If it is no file, not XML, or declares entities or document types.
     """
+    require_file(path)
     if path.stat().st_size > limit:
         raise InputError(f"{path}: larger than {limit // 1_000_000} MB of XML")
     try:

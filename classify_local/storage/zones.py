@@ -122,6 +122,12 @@ def zones(mosaics: Sequence[Mosaic], where: str) -> Zones:
                 f"{other.where}: its bands, or how they are stored, are not those of {first.where}; tiles of one "
                 "image are alike"
             )
+    for mosaic in mosaics:
+        if not (mosaic.grid.crs.is_projected or mosaic.grid.crs.is_geographic):
+            raise InputError(
+                f"{mosaic.where}: its reference system is tied to no place on the earth, so it lies beside no other "
+                "tile; give it one that is, for example EPSG:32736"
+            )
     return Zones(
         mosaics=tuple(mosaics), grid=_widened(first.grid, [mosaic.grid for mosaic in mosaics[1:]]), where=where
     )
