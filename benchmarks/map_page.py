@@ -162,9 +162,8 @@ def main() -> None:
         for what, found in measure(recipe, options.chromium, options.shot):
             walls = sorted(each.wall for each in found)
             cpu = statistics.median(each.cpu for each in found)
-            print(
-                f"| {number:,} | {what} | {walls[0]:.2f} | {statistics.median(walls):.2f} | {walls[-1]:.2f} | {cpu:.2f} |"
-            )
+            figures = (walls[0], statistics.median(walls), walls[-1], cpu)
+            print(f"| {number:,} | {what} | {' | '.join(f'{figure:.2f}' for figure in figures)} |")
 
 
 if __name__ == "__main__":

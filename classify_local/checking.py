@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from classify_local.chaining.maps import recipe_bytes, recipe_notes
 from classify_local.classifiers import registry
 from classify_local.classifiers.trained import TrainedModel
 from classify_local.describing import TrainingDescription, describe
@@ -25,9 +26,12 @@ from classify_local.legend import Legend
 from classify_local.mapping.block import classify_block
 from classify_local.mapping.plan import Plan, make_plan
 from classify_local.mapping.window import MaskCount
-from classify_local.preparation import Prepared, Trainable, prepare
+from classify_local.preparation import prepare
+from classify_local.prepared import Prepared, Trainable
 from classify_local.recipe.text import RecipeDocument
 from classify_local.storage import gdal
+from classify_local.storage.remarks import remarks_on
+from classify_local.storage.remote import bytes_kept, close_remote
 
 _LOOKED_AT = 64
 """Blocks read to find what masks remove; a larger image is estimated from as many, spread evenly."""
@@ -104,20 +108,26 @@ class CheckReport:
 
 
 def check_recipe(
-    document: RecipeDocument, folder: Path, allow: Sequence[Path], workers: int, *, deep: bool = False
+    document: RecipeDocument,
+    folder: Path,
+    allow: Sequence[Path],
+    workers: int,
+    *,
+    deep: bool = False,
+    offline: bool = False,
 ) -> CheckReport:
-    """Check a recipe and what it names; with `deep`, also the model by cross-validation.
+    """Check a recipe and what it names; with `deep`, also the model by cross-validation; `offline` refuses web servers.
 
     Raises
     ------
     ClassifyLocalError
         All problems at once.
     """
-    ready = prepare(document, allow, folder)
+    ready = prepare(document, allow, folder, offline=offline)
     stack, legend = ready.stack, ready.legend
     learned = plan = cost = description = None
     if legend is not None:
-        plan = make_plan(document, ready.map_stack, legend)
+        plan = make_plan(document, ready.map_stack, legend, others=ready.others)
         began = time.perf_counter()
         if document.recipe.training or not registry.capabilities_of(document.recipe.classifier).training:
             whole = Trainable(
@@ -181,15 +191,18 @@ def _memory(stack: FeatureStack, plan: Plan, workers: int) -> int:
     """Process, GDAL's cache, and for each worker a block of features with copies, and a tile of output with copies."""
     bands = len(stack.names)
     block = BLOCK_SIZE**2 * (bands * (3 * stack.dtype.itemsize + 6) + 16 * len(plan.identity["legend"]))
+    block += bytes_kept(len(stack.remotes))
     tile = max(tile.window.rows * tile.window.cols for tile in plan.tiles)
     output = 4 * tile * sum(len(product.bands) * np.dtype(product.dtype).itemsize for product in plan.products)
-    return _BASE_BYTES + gdal.CACHE_MB * 1_000_000 + workers * (block + output)
+    own = _BASE_BYTES + gdal.CACHE_MB * 1_000_000 + workers * (block + output)
+    return own + recipe_bytes(stack, workers)
 
 
 def _mapping_seconds(stack: FeatureStack, plan: Plan, model: TrainedModel, workers: int) -> float:
     window = spread_blocks(stack.grid.window, 2)[-1]
     block = stack.read(window)
     classify_block(block.features, block.valid, model, plan.products)  # compiles what is not yet
+    close_remote()  # what was fetched is kept, and a run fetches each part
     began = time.perf_counter()
     block = stack.read(window)
     classify_block(block.features, block.valid, model, plan.products)
@@ -201,6 +214,9 @@ def _mapping_seconds(stack: FeatureStack, plan: Plan, model: TrainedModel, worke
 def _notes(document: RecipeDocument, ready: Prepared, seen: Look) -> list[str]:
     stack, legend = ready.map_stack, ready.legend
     notes = [*filter(None, [finer_note(stack.grid, ready.stack.grid)]), *notes_of(stack.sources)]
+    notes += recipe_notes(stack, document)
+    images = (source.mosaic for source in stack.sources if isinstance(source, ImageSource))
+    notes += dict.fromkeys(remark for image in images for remark in remarks_on(image))
     if legend is None:
         notes.append("no legend yet: a run needs one")
     if not document.recipe.training and registry.capabilities_of(document.recipe.classifier).training:

@@ -19,7 +19,7 @@ from classify_local.errors import InputError
 from classify_local.grid import Grid, grid_sentence
 from classify_local.learning import Learned
 from classify_local.legend import Legend
-from classify_local.preparation import Trainable
+from classify_local.prepared import Trainable
 from classify_local.training.points import project
 from classify_local.training.samples import TrainingReport, TrainingSet
 

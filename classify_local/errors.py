@@ -4,9 +4,8 @@
 
     ClassifyLocalError            1   never raised itself
     ├── InputError                2   something the user gave is wrong
-    │   └── NotAvailableYet       2   the recipe asks for what this version cannot do
     ├── TilesFailed               3   the run finished, some tiles did not
-    ├── StorageError              4   the disk, the folder or a written file
+    ├── StorageError              4   the disk, the folder, a written file, a web server
     ├── RefusedError              5   refused for safety
     ├── LockedError               6   another run holds the output folder
     └── Interrupted              75   stopped by a signal; run again to resume
@@ -49,10 +48,6 @@ class InputError(ClassifyLocalError):
     exit_code = 2
 
 
-class NotAvailableYet(InputError):
-    """A part of the recipe that is valid and that this version does not do."""
-
-
 class TilesFailed(ClassifyLocalError):
     """The run came to its end, but the tiles named here have no map."""
 
@@ -60,7 +55,7 @@ class TilesFailed(ClassifyLocalError):
 
 
 class StorageError(ClassifyLocalError):
-    """Writing or reading back failed: no space, no permission, a damaged file."""
+    """Writing or reading back failed: no space, no permission, a damaged file, a web server that does not answer."""
 
     exit_code = 4
 

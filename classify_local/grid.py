@@ -58,6 +58,10 @@ class Window:
         """The same window, moved by `rows` and `cols`."""
         return Window(row=self.row + rows, col=self.col + cols, rows=self.rows, cols=self.cols)
 
+    def padded(self, halo: int) -> Window:
+        """The window with `halo` pixels more on every side."""
+        return Window(row=self.row - halo, col=self.col - halo, rows=self.rows + 2 * halo, cols=self.cols + 2 * halo)
+
     def intersection(self, other: Window) -> Window:
         """The pixels both hold; empty if none."""
         row, col = max(self.row, other.row), max(self.col, other.col)

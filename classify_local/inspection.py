@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,17 +11,21 @@ from typing import Any
 import numpy as np
 import rasterio
 
+from classify_local.addresses import shown, without_keys
 from classify_local.bands.aliases import recognise_sensor
 from classify_local.errors import ClassifyLocalError, InputError
 from classify_local.grid import grid_sentence
 from classify_local.mapping.run import RUN_FOLDER
 from classify_local.mapping.status import read_status
-from classify_local.recipe.model import CsvSource
+from classify_local.recipe.model import CsvSource, RasterImage, RecipeImage
 from classify_local.recipe.text import load
 from classify_local.storage import models, safety, vectors
-from classify_local.storage.composite import Image
+from classify_local.storage.composite import Image, remotes_of
 from classify_local.storage.images import open_image
 from classify_local.storage.legends import read_legend
+from classify_local.storage.packed import Packed, packed_kind, read_sepal_recipe
+from classify_local.storage.rasters import RasterFile
+from classify_local.storage.remarks import remarks_on
 from classify_local.storage.safety import AllowedFolders
 from classify_local.storage.tables import Table, read_table
 from classify_local.training.columns import coordinate_columns
@@ -28,6 +33,7 @@ from classify_local.training.columns import coordinate_columns
 _TABLES = {".csv", ".tsv", ".txt", ".xlsx"}
 _VECTORS = {".gpkg", ".shp", ".geojson", ".kml", ".kmz", ".gpx", ".fgb"}
 _DEGREES = 180
+_ARRAYS = ("netCDF", "Zarr")
 _SIDECARS = (".aux.xml", ".msk", ".ovr")
 
 
@@ -40,7 +46,7 @@ class Inspection:
     path
         The file or folder.
     kind
-        raster, vector, table, legend, model, recipe or run.
+        raster, vector, table, legend, model, recipe, SEPAL recipe or run.
     facts
         What it holds, by name; values are numbers, texts, or lists and mappings of them.
     odd
@@ -71,11 +77,32 @@ def inspect_path(path: Path) -> Inspection:
         return _table(path)
     if suffix in _VECTORS:
         return _vector(path)
-    return _model(path) if suffix == ".zip" else _raster(path)
+    return _zipped(path) if suffix == ".zip" else _raster(path)
+
+
+def _zipped(path: Path) -> Inspection:
+    kind = packed_kind(path)
+    if kind is Packed.SEPAL_RECIPE:
+        return _sepal_recipe(path)
+    return _vector(path) if kind is Packed.VECTOR else _model(path)
+
+
+def inspect_url(url: str, *, offline: bool = False) -> Inspection:
+    """Say what a GeoTIFF on a web server holds; `offline` refuses to ask for it.
+
+    Raises
+    ------
+    InputError, RefusedError, StorageError
+        If there is none, it must not be asked for, or the server cannot be reached.
+    """
+    return _image(shown(url), open_image(url, Path, AllowedFolders((), offline=offline)))
 
 
 def _raster(path: Path) -> Inspection:
-    mosaic = open_image(str(path.absolute()), Path, AllowedFolders((path.absolute().parent,)))
+    return _image(str(path), open_image(str(path.absolute()), Path, AllowedFolders((path.absolute().parent,))))
+
+
+def _image(name: str, mosaic: Image) -> Inspection:
     files = mosaic.files
     facts = {
         "grid": grid_sentence(mosaic.grid),
@@ -89,11 +116,11 @@ def _raster(path: Path) -> Inspection:
         "nodata": sorted({str(value) for file in files for value in file.nodata}),
         "mask": _mask_sentence(mosaic),
         "reflectance": None if mosaic.scale is None else {"scale": mosaic.scale, "offset": mosaic.offset},
-        "files": len(mosaic.paths),
+        "files": len(mosaic.paths) + len(remotes_of(mosaic)),
         "format": sorted({file.driver for file in files}),
-        "sidecars": [beside.name for file in files for beside in _sidecars(file.path)],
+        "sidecars": [beside.name for file in _local(mosaic) for beside in _sidecars(file.path)],
     }
-    return Inspection(path=str(path), kind="raster", facts=facts, odd=tuple(_odd_raster(mosaic)))
+    return Inspection(path=name, kind="raster", facts=facts, odd=tuple(_odd_raster(mosaic)))
 
 
 def _odd_raster(mosaic: Image) -> list[str]:
@@ -112,13 +139,21 @@ def _odd_raster(mosaic: Image) -> list[str]:
         odd.append("its grid is rotated")
     if mosaic.grid.crs.is_geographic:
         odd.append("its pixels are in degrees: areas are not equal")
-    if max(mosaic.grid.shape) > 20_000 and not any(_has_overviews(file.path) for file in files[:1]):
+    if max(mosaic.grid.shape) > 20_000 and not all(_has_overviews(file) for file in _local(mosaic)[:1]):
         odd.append("large and without overviews beside it; a map page would be slow")
-    return odd
+    return [*odd, *remarks_on(mosaic)]
 
 
-def _has_overviews(path: Path) -> bool:
-    with rasterio.open(path) as handle:
+def _local(mosaic: Image) -> list[RasterFile]:
+    """The rasters of an image that lie on this machine."""
+    paths = set(mosaic.paths)
+    return [file for file in mosaic.files if file.path in paths]
+
+
+def _has_overviews(file: RasterFile) -> bool:
+    if file.driver in _ARRAYS:
+        return False
+    with rasterio.open(file.path, driver=file.driver) as handle:
         return bool(handle.overviews(1))
 
 
@@ -131,7 +166,7 @@ def _mask_sentence(mosaic: Image) -> str:
 def _sidecars(path: Path) -> list[Path]:
     found = [path.with_name(path.name + suffix) for suffix in _SIDECARS]
     found += [path.with_suffix(suffix) for suffix in (".tfw", ".wld", ".hdr", ".prj")]
-    return [beside for beside in found if beside.is_file()]
+    return [beside for beside in found if os.path.isfile(beside)]  # noqa: PTH113 - a name too long is none
 
 
 def _vector(path: Path) -> Inspection:
@@ -212,14 +247,50 @@ def _recipe(path: Path) -> Inspection:
     legend = recipe.legend
     facts = {
         "name": document.name,
-        "images": [getattr(image, "path", None) or getattr(image, "recipe", None) for image in recipe.images],
+        "images": [without_keys(_said(image)) for image in recipe.images],
         "legend": legend if isinstance(legend, str) else None if legend is None else f"{len(legend)} classes",
-        "training": [source.model_dump(exclude_none=True, by_alias=True) for source in recipe.training],
+        "training": [without_keys(source.model_dump(exclude_none=True, by_alias=True)) for source in recipe.training],
         "classifier": recipe.classifier.model_dump(by_alias=True),
         "output": list(recipe.output.bands),
     }
     odd = [f"has no {part} yet, which a run needs" for part in ("legend", "training") if not getattr(recipe, part)]
     return Inspection(path=str(path), kind="recipe", facts=facts, odd=tuple(odd))
+
+
+def _said(image: RasterImage | RecipeImage) -> str | tuple[str, ...]:
+    return image.path if isinstance(image, RasterImage) else f"the map of {image.recipe}"
+
+
+def _sepal_recipe(path: Path) -> Inspection:
+    """What a recipe of SEPAL's says, as far as it is in the form that SEPAL writes."""
+    found = read_sepal_recipe(path)
+    images, entries, sets = (
+        _listed(found["model"], *keys)
+        for keys in (("inputImagery", "images"), ("legend", "entries"), ("trainingData", "dataSets"))
+    )
+    classifier = found["model"].get("classifier")
+    facts = {
+        "name": str(found.get("title") or found.get("placeholder") or ""),
+        "type": str(found["type"]),
+        "images": [f"{image.get('type')} {image.get('id')}" for image in images],
+        "legend": f"{len(entries)} classes",
+        "training": [f"{each.get('name')} ({len(_listed(each, 'referenceData'))} points)" for each in sets],
+        "auxiliaries": _texts(found["model"].get("auxiliaryImagery")),
+        "classifier": classifier.get("type") if isinstance(classifier, dict) else None,
+    }
+    odd = ("is written in SEPAL's form; a run takes a recipe of this program's (.yml)",)
+    return Inspection(path=str(path), kind="SEPAL recipe", facts=facts, odd=odd)
+
+
+def _texts(given: Any) -> list[str]:
+    return [item for item in given if isinstance(item, str)] if isinstance(given, list) else []
+
+
+def _listed(part: Any, *keys: str) -> list[dict[str, Any]]:
+    """The mappings in a list within a mapping; none where anything else stands."""
+    for key in keys:
+        part = part.get(key) if isinstance(part, dict) else None
+    return [item for item in part if isinstance(item, dict)] if isinstance(part, list) else []
 
 
 def _run(path: Path) -> Inspection:

@@ -18,7 +18,7 @@ from classify_local.errors import InputError
 from classify_local.features.stack import FeatureStack
 from classify_local.grid import Window, blocks, spread_blocks
 from classify_local.legend import Legend, upper
-from classify_local.preparation import Trainable
+from classify_local.prepared import Trainable
 from classify_local.recipe.classifiers import Classifier
 from classify_local.studying import Study, study, trainer, tuned
 from classify_local.training.joining import sample_all

@@ -3,54 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+from classify_local.chaining.chain import Chain
+from classify_local.chaining.opening import RecipeOpener
 from classify_local.classifiers import registry
 from classify_local.errors import InputError, Problems, collect
 from classify_local.features.images import allowed_folders, open_stack
 from classify_local.features.stack import FeatureStack
-from classify_local.legend import Legend
+from classify_local.prepared import Prepared, Trainable
 from classify_local.recipe.model import RecipeSource
-from classify_local.recipe.text import RecipeDocument, load, require_available
+from classify_local.recipe.text import RecipeDocument, load
 from classify_local.storage import atomic
 from classify_local.storage.legends import recipe_legend
 from classify_local.training.collect import read_sources
 from classify_local.training.joining import OtherRecipe
-from classify_local.training.points import ReferencePoints
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Prepared:
-    """A recipe's parts. `legend` is None, `points` and `others` are empty where the recipe leaves them out.
-
-    `stack` lies on the first image's grid, where reference data take their values; `map_stack` on the map's, which is
-    the same unless the recipe's output says otherwise.
-    """
-
-    document: RecipeDocument
-    stack: FeatureStack
-    map_stack: FeatureStack
-    legend: Legend | None
-    points: tuple[ReferencePoints, ...]
-    others: tuple[OtherRecipe, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Trainable:
-    """A recipe that has all a training needs; see `Prepared`."""
-
-    document: RecipeDocument
-    stack: FeatureStack
-    map_stack: FeatureStack
-    legend: Legend
-    points: tuple[ReferencePoints, ...]
-    others: tuple[OtherRecipe, ...] = ()
 
 
 def prepare(
-    document: RecipeDocument, allow: Sequence[Path], folder: Path | None = None, chain: tuple[Path, ...] = ()
+    document: RecipeDocument,
+    allow: Sequence[Path],
+    folder: Path | None = None,
+    chain: Chain | None = None,
+    *,
+    offline: bool = False,
 ) -> Prepared:
     """Open everything a recipe names.
 
@@ -63,21 +41,23 @@ def prepare(
     folder
         Where output shall go; it must be writable.
     chain
-        The recipes that led here, by taking training data of one another.
+        The recipes that led here, by taking training data or maps of one another.
+    offline
+        Refuse images on web servers.
 
     Raises
     ------
     ClassifyLocalError
         All problems at once.
     """
-    require_available(document)
-    problems = Problems()
+    problems, chain = Problems(), (chain or Chain()).within(document)
     problems.attempt(lambda: registry.require_can_give(document.recipe.classifier, document.recipe.output.bands))
-    stack = problems.attempt(lambda: open_stack(document, allow))
-    map_stack = stack if stack is None else problems.attempt(lambda: _map_stack(document, allow, stack))
+    stack = problems.attempt(lambda: open_images(document, allow, chain, offline=offline))
+    map_stack = stack if stack is None else problems.attempt(lambda: _map_stack(document, allow, stack, chain, offline))
     legend = problems.attempt(lambda: recipe_legend(document))
-    points = problems.attempt(lambda: read_sources(document, stack, legend, allowed_folders(document, allow)))
-    others = problems.attempt(lambda: _others(document, stack, allow, chain))
+    allowed = allowed_folders(document, allow, offline=offline)
+    points = problems.attempt(lambda: read_sources(document, stack, legend, allowed))
+    others = problems.attempt(lambda: _others(document, stack, allow, chain, offline))
     if folder is not None:
         problems.attempt(lambda: atomic.require_writable(folder))
     problems.raise_all()
@@ -94,7 +74,12 @@ def prepare(
 
 
 def prepare_training(
-    document: RecipeDocument, allow: Sequence[Path], folder: Path | None = None, chain: tuple[Path, ...] = ()
+    document: RecipeDocument,
+    allow: Sequence[Path],
+    folder: Path | None = None,
+    chain: Chain | None = None,
+    *,
+    offline: bool = False,
 ) -> Trainable:
     """Open everything a recipe names, and require what a training needs.
 
@@ -106,7 +91,7 @@ def prepare_training(
         All problems at once.
     """
     problems = Problems()
-    ready = problems.attempt(lambda: prepare(document, allow, folder, chain))
+    ready = problems.attempt(lambda: prepare(document, allow, folder, chain, offline=offline))
     if document.recipe.legend is None:
         problems.add(InputError(f"{document.where}: has no legend; a run needs one, for example legend: legend.csv"))
     needed = registry.capabilities_of(document.recipe.classifier).training
@@ -127,30 +112,52 @@ def prepare_training(
     )
 
 
-def _map_stack(document: RecipeDocument, allow: Sequence[Path], stack: FeatureStack) -> FeatureStack:
+def open_images(
+    document: RecipeDocument,
+    allow: Sequence[Path],
+    chain: Chain | None = None,
+    *,
+    for_map: bool = False,
+    offline: bool = False,
+    factor: int = 1,
+) -> FeatureStack:
+    """The stack of a recipe's images, maps of other recipes among them; see `features.images.open_stack`.
+
+    `chain` ends with the recipe itself.
+    """
+    chain = chain or Chain().within(document)
+    opener = RecipeOpener(allow=tuple(allow), chain=chain, prepare=partial(prepare_training, offline=offline))
+    return open_stack(document, allow, for_map=for_map, offline=offline, factor=factor, open_recipe=opener)
+
+
+def _map_stack(
+    document: RecipeDocument, allow: Sequence[Path], stack: FeatureStack, chain: Chain, offline: bool
+) -> FeatureStack:
     """The same bands on the map's grid."""
     output = document.recipe.output
     if output.scale is None and output.crs is None and output.aoi is None:
         return stack
-    return open_stack(document, allow, for_map=True)
+    return open_images(document, allow, chain, for_map=True, offline=offline)
 
 
 def _others(
-    document: RecipeDocument, stack: FeatureStack | None, allow: Sequence[Path], chain: tuple[Path, ...]
+    document: RecipeDocument, stack: FeatureStack | None, allow: Sequence[Path], chain: Chain, offline: bool
 ) -> list[OtherRecipe]:
     """The recipes whose training tables this one takes."""
     named = [source.recipe for source in document.recipe.training if isinstance(source, RecipeSource)]
-    own = (*chain, Path(document.where).resolve())
-    return collect(partial(_other, document.resolve(path), document, stack, allow, own) for path in named)
+    return collect(partial(_other, document.resolve(path), document, stack, allow, chain, offline) for path in named)
 
 
 def _other(
-    path: Path, document: RecipeDocument, stack: FeatureStack | None, allow: Sequence[Path], chain: tuple[Path, ...]
+    path: Path,
+    document: RecipeDocument,
+    stack: FeatureStack | None,
+    allow: Sequence[Path],
+    chain: Chain,
+    offline: bool,
 ) -> OtherRecipe:
-    if path.resolve() in chain:
-        way = " -> ".join([*(recipe.name for recipe in chain), path.name])
-        raise InputError(f"{document.where}: takes training data from itself ({way}); take one of the entries out")
-    ready = prepare_training(load(path), allow, None, chain)
+    chain.require_new(path, document.where, "training data")
+    ready = prepare_training(load(path), allow, None, chain, offline=offline)
     given = OtherRecipe(
         where=str(path), stack=ready.stack, legend=ready.legend, points=ready.points, others=ready.others
     )

@@ -13,11 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classify_local.errors import InputError, RefusedError
-from classify_local.features.images import allowed_folders, open_stack
+from classify_local.features.images import allowed_folders
 from classify_local.legend import Legend
-from classify_local.preparation import Prepared, prepare, prepare_training
+from classify_local.preparation import open_images, prepare, prepare_training
+from classify_local.prepared import Prepared
 from classify_local.recipe.model import CollectedSource, Sample, SampleSource, Thinning
-from classify_local.recipe.text import RecipeDocument, require_available
+from classify_local.recipe.text import RecipeDocument
 from classify_local.storage import atomic
 from classify_local.storage.images import open_image
 from classify_local.storage.legends import recipe_legend
@@ -259,8 +260,7 @@ def sample_classification(document: RecipeDocument, sample: Sample, path: Path, 
     """
     write = _writer(path)
     require_no_source(document, path)
-    require_available(document)
-    stack, legend = open_stack(document, allow), recipe_legend(document)
+    stack, legend = open_images(document, allow), recipe_legend(document)
     mosaic = open_image(sample.path, document.resolve, allowed_folders(document, allow))
     points = draw(sample, mosaic, stack, mosaic.where, None if legend is None else legend.values)
     ready = Prepared(document=document, stack=stack, map_stack=stack, legend=legend, points=(points,))

@@ -6,8 +6,9 @@ import csv
 import os
 import shutil
 import subprocess
+import tempfile
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,12 +21,43 @@ from hypothesis import HealthCheck, settings
 from numpy.typing import ArrayLike, NDArray
 from rasterio.errors import NotGeoreferencedWarning
 
+from classify_local.storage.remote import close_remote
+from tests.offline import sitecustomize as offline
+from tests.web import Server, serving
+
 settings.register_profile(
     "classify_local",
     deadline=None,  # the machine is shared
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 settings.load_profile("classify_local")
+
+CONNECTIONS = Path(tempfile.mkdtemp(prefix="classify_local_tests_")) / "connections.txt"
+"""What was tried to reach beyond this machine, by this process and those it started."""
+os.environ[offline.NOTED] = str(CONNECTIONS)
+os.environ["PYTHONPATH"] = os.pathsep.join(
+    filter(None, [str(Path(offline.__file__).parent), os.environ.get("PYTHONPATH", "")])
+)
+
+
+@pytest.fixture(autouse=True)
+def this_machine_only(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A test that reaches beyond this machine fails, also if what it tests puts up with being refused."""
+    if request.node.get_closest_marker("network"):
+        monkeypatch.delenv(offline.NOTED)
+    yield
+    tried = connections_tried()
+    assert not tried, f"tried to reach beyond this machine: {tried}"
+
+
+def connections_tried() -> list[str]:
+    """The attempts since this was asked last."""
+    if not CONNECTIONS.exists():
+        return []
+    tried = CONNECTIONS.read_text(encoding="utf-8").splitlines()
+    CONNECTIONS.unlink()
+    return tried
+
 
 UTM = "EPSG:32736"
 TRANSFORM = Affine(10, 0, 500_000, 0, -10, 8_600_000)
@@ -179,3 +211,15 @@ def scene(tmp_path: Path) -> Scene:
     folder = tmp_path / "scene"
     folder.mkdir()
     return write_scene(folder)
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
+    """A web server on this machine, which is reached whatever the environment says of proxies and networks."""
+    for name in ("http_proxy", "https_proxy", "all_proxy"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
+    monkeypatch.delenv("CLASSIFY_LOCAL_OFFLINE", raising=False)
+    with serving() as found:
+        yield found
+        close_remote()

@@ -13,7 +13,7 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "classify_local"
 
 FLOORS: tuple[tuple[str, ...], ...] = (
-    ("errors", "types", "jit"),
+    ("errors", "types", "jit", "addresses"),
     ("grid", "legend", "palettes", "expressions", "bands"),
     ("recipe",),
     ("storage",),
@@ -22,6 +22,8 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("classifiers", "accuracy"),
     ("mapping",),
     (
+        "prepared",
+        "chaining",
         "preparation",
         "studying",
         "learning",

@@ -18,6 +18,7 @@ from rasterio.crs import CRS
 from rasterio.enums import ColorInterp
 
 from classify_local import InputError, api, starting
+from classify_local.bands.quality import clear_of, keep_pixels
 from classify_local.grid import Grid
 from classify_local.legend import Legend, LegendEntry
 from classify_local.palettes.vision import EVERY_READER, look_alikes
@@ -131,8 +132,8 @@ def test_bands_may_be_named_by_the_colours_they_are_shown_in() -> None:
 @pytest.mark.parametrize(
     ("name", "quality", "keep"),
     [
-        ("SCL", True, (4, 5, 6)),
-        ("fmask", True, (0, 1)),
+        ("SCL", True, (4, 5, 6, 7, 11)),
+        ("fmask", True, (0, 1, 3)),
         ("QA60", True, (0,)),
         ("dataMask", True, None),
         ("QA_RADSAT", True, "no mask"),
@@ -151,7 +152,7 @@ def test_bands_that_mask(name: str, quality: bool, keep: object) -> None:
 @pytest.mark.parametrize(
     ("seen", "kept", "not_kept"),
     [
-        ({1, 21824, 22280, 21952, 30048}, {21824, 21952}, {1, 22280, 30048}),
+        ({1, 21824, 22280, 21952, 30048}, {21824, 21952, 30048}, {1, 22280}),
         ({1, 5440, 5504, 5896, 7824}, {5440, 5504}, {1, 5896, 7824}),
     ],
 )
@@ -163,12 +164,32 @@ def test_landsats_quality_bits(seen: set[int], kept: set[int], not_kept: set[int
     assert not not_kept & set(rule.keep)
 
 
+@pytest.mark.parametrize("name", ["SCL", "QA_PIXEL", "Fmask", "QA60"])
+def test_what_init_keeps_is_what_a_recipe_that_names_the_band_keeps(name: str) -> None:
+    """One source: `bands.quality`, whether values are written out or not."""
+    known = clear_of(name)
+    assert known is not None
+    values = np.arange(2**16) if known.bits else np.array([0, *known.values])
+    expected = keep_pixels(known, values)
+    written, named = masks.mask_rule(name, values.tolist()), masks.mask_rule(name, values.tolist(), name)
+    assert written is not None
+    assert named is not None
+    assert named.keep is None
+    np.testing.assert_array_equal(written.clear(values), expected)
+    np.testing.assert_array_equal(named.clear(values), expected)
+
+
+@pytest.mark.parametrize("name", ["SCL", "Fmask"])
+def test_other_codes_under_a_known_name_are_no_mask(name: str) -> None:
+    assert masks.mask_rule(name, {0, 4, 64, 128}) is None
+
+
 @given(st.sets(st.integers(0, 65535)))
 def test_no_cloud_is_ever_kept(seen: set[int]) -> None:
     rule = masks.mask_rule("QA_PIXEL", seen)
     assert rule is not None
     assert rule.keep
-    assert not any(value & 0b111111 for value in rule.keep)
+    assert not any(value & 0b011111 for value in rule.keep)
 
 
 @pytest.mark.parametrize(
@@ -587,6 +608,7 @@ def test_bands_without_names_are_asked_for(place: Path, make_raster: MakeRaster)
     named = drafted(place, answers={question.key: "green, red nir;swir1"})
     assert "bands: {green: 1, red: 2, nir: 3, swir1: 4}" in named.text
     assert "#   - indexes: [ndvi, ndmi, mndwi, ndwi]" in named.text
+    assert "#   - texture: {bands: [nir], window: 7}" in named.text
     for answer, words in (
         ("a b", "holds 2 names"),
         ("a b c a", "names one twice"),
@@ -624,7 +646,7 @@ def test_a_band_that_would_cost_a_class_is_left_out(place: Path, make_raster: Ma
     assert api.check(written(place, draft)).learned is not None
 
 
-@pytest.mark.parametrize(("code", "mask"), [(2, None), (1, "mask: {band: fmask, keep: [0, 1]}")])
+@pytest.mark.parametrize(("code", "mask"), [(2, None), (1, "mask: {band: fmask}")])
 def test_a_mask_that_would_cost_a_class_is_not_used(
     place: Path, make_raster: MakeRaster, code: int, mask: str | None
 ) -> None:
@@ -666,7 +688,7 @@ def test_a_file_for_each_band_becomes_one_image(tmp_path: Path, gdal: object) ->
     assert "- path: scene_bands.vrt" in draft.text
     assert f"something else: {stem}_B8.TIF" in draft.text
     assert "allowed_folders: [../scene]" in draft.text
-    assert "mask: {band: qa_pixel, keep: [21824, 21888, 21952]}" in draft.text
+    assert "mask: {band: qa_pixel}" in draft.text
     assert "reflectance: {scale: 0.0000275, offset: -0.2}" in draft.text
     stack = api.open_stack(written(folder, draft))
     assert stack.names[:2] == ("red", "nir")

@@ -49,6 +49,31 @@ def test_an_index_is_not_a_band_of_its_name(scene, tmp_path):
     assert not (tmp_path / "out").exists()
 
 
+def texture(**options):
+    given = {"bands": ["red"], "measures": ["contrast"], "window": 3, "limits": [0, 4000], **options}
+    return {("images", 0, "derived"): [{"texture": given}]}
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (
+            {"levels": 16},
+            r"contrast_3x3 as a texture of 32 levels of values from 0 to 4000, and here it is a .* of 16 ",
+        ),
+        ({"limits": [0, 8000]}, r"and here it is a texture of 32 levels of values from 0 to 8000"),
+        ({"window": 5}, r"needs the band 'red_texture_contrast_3x3'"),
+        ({"distance": 2}, r"needs the band 'red_texture_contrast_3x3'"),
+    ],
+)
+def test_texture_of_other_levels_limits_or_windows_is_refused(scene, tmp_path, options, said):
+    document = api.load_recipe(scene.recipe)
+    api.train(document.changed(texture()), tmp_path / "m.zip")
+    with pytest.raises(InputError, match=said):
+        api.run(document.changed(texture(**options)), model=tmp_path / "m.zip", out=tmp_path / "out")
+    api.run(document.changed(texture()), model=tmp_path / "m.zip", out=tmp_path / "same")
+
+
 @pytest.mark.parametrize(
     ("changes", "said"),
     [

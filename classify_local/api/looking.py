@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from classify_local.addresses import is_url
 from classify_local.api.recipes import PathLike
 
 if TYPE_CHECKING:
@@ -12,8 +13,15 @@ if TYPE_CHECKING:
     from classify_local.inspection import Inspection
 
 
-def inspect(path: PathLike) -> Inspection:
+def inspect(path: PathLike, *, offline: bool = False) -> Inspection:
     """What a raster, vector, table, model, recipe or run folder holds, and what is odd about it.
+
+    Parameters
+    ----------
+    path
+        A file or folder, or as text the web address of a GeoTIFF.
+    offline
+        Refuse web addresses.
 
     Raises
     ------
@@ -22,6 +30,8 @@ def inspect(path: PathLike) -> Inspection:
     """
     from classify_local import inspection
 
+    if isinstance(path, str) and is_url(path):
+        return inspection.inspect_url(path, offline=offline)
     return inspection.inspect_path(Path(path))
 
 

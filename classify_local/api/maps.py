@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from classify_local.api.recipes import PathLike, RecipeLike, as_paths
+from classify_local.chaining.maps import recipe_notes
 from classify_local.checking import CheckReport, check_recipe
 from classify_local.classifiers import persistence
 from classify_local.classifiers.export import require_tree, tree_text
@@ -16,7 +17,6 @@ from classify_local.classifiers.trained import TrainedModel, require_model_gives
 from classify_local.demonstration import HeldOut, copy_sample, held_out_accuracy
 from classify_local.describing import describe
 from classify_local.errors import collect
-from classify_local.features.images import open_stack as _open_stack
 from classify_local.features.stack import FeatureStack
 from classify_local.learning import Learned, learn, study_of
 from classify_local.legend import Legend
@@ -26,9 +26,10 @@ from classify_local.mapping.progress import Reporter, Silent
 from classify_local.mapping.run import Request, RunResult, run_map
 from classify_local.mapping.status import RunStatus, read_status
 from classify_local.mapping.stopping import Stop, on_signals
-from classify_local.preparation import Trainable, prepare, prepare_training
+from classify_local.preparation import open_images, prepare, prepare_training
+from classify_local.prepared import Trainable
 from classify_local.recipe.replacing import with_images
-from classify_local.recipe.text import RecipeDocument, load, require_available
+from classify_local.recipe.text import RecipeDocument, load
 from classify_local.report.learning import learned_lines, study_lines
 from classify_local.report.text import mask_lines, training_lines
 from classify_local.report.training import separability_lines
@@ -41,8 +42,8 @@ if TYPE_CHECKING:
     import xarray as xr
 
 
-def open_stack(recipe: RecipeLike, *, allow: Sequence[PathLike] = ()) -> FeatureStack:
-    """The named bands of a recipe's images on one grid.
+def open_stack(recipe: RecipeLike, *, allow: Sequence[PathLike] = (), offline: bool = False) -> FeatureStack:
+    """The named bands of a recipe's images on one grid; with `offline`, those on web servers are refused.
 
     Raises
     ------
@@ -50,8 +51,7 @@ def open_stack(recipe: RecipeLike, *, allow: Sequence[PathLike] = ()) -> Feature
         Everything wrong with the images.
     """
     document = load(recipe)
-    require_available(document)
-    return _open_stack(document, as_paths(allow))
+    return open_images(document, as_paths(allow), offline=offline)
 
 
 def check(
@@ -61,10 +61,11 @@ def check(
     allow: Sequence[PathLike] = (),
     workers: int | None = None,
     deep: bool = False,
+    offline: bool = False,
 ) -> CheckReport:
     """Everything that would go wrong with a run, and what it would cost. Writes nothing.
 
-    With `deep`, the model is also checked by cross-validation.
+    With `deep`, the model is also checked by cross-validation; with `offline`, images on web servers are refused.
 
     Raises
     ------
@@ -72,7 +73,8 @@ def check(
         All problems at once.
     """
     document = load(recipe)
-    return check_recipe(document, _folder(document, out), as_paths(allow), workers or default_workers(), deep=deep)
+    folder, workers = _folder(document, out), workers or default_workers()
+    return check_recipe(document, folder, as_paths(allow), workers, deep=deep, offline=offline)
 
 
 def train(
@@ -82,6 +84,7 @@ def train(
     allow: Sequence[PathLike] = (),
     export_tree: PathLike | None = None,
     importance: bool = False,
+    offline: bool = False,
     reporter: Reporter | None = None,
 ) -> TrainedModel:
     """Train a recipe's classifier, check it, and write the model file if `model` names one.
@@ -98,6 +101,8 @@ def train(
         Where the text of a CART or forest goes, as Earth Engine and `decision_tree` read it.
     importance
         Also tell out-of-bag accuracy and which bands matter, and draw the latter beside the model file.
+    offline
+        Refuse images on web servers.
     reporter
         Receives sentences.
 
@@ -111,7 +116,9 @@ def train(
     document, reporter = load(recipe), reporter or Silent()
     path = None if model is None else Path(model)
     _require_places(document, path, export_tree)
-    ready = prepare_training(document, as_paths(allow))
+    ready = prepare_training(document, as_paths(allow), offline=offline)
+    for note in recipe_notes(ready.stack, document):
+        reporter.say(note)
     learned = _learn(ready, reporter, Stop())
     if importance:
         _tell_study(learned, path, reporter)
@@ -138,6 +145,7 @@ def run(
     restart: bool = False,
     break_lock: bool = False,
     allow: Sequence[PathLike] = (),
+    offline: bool = False,
     executor: Executor | None = None,
     reporter: Reporter | None = None,
 ) -> RunResult:
@@ -163,6 +171,8 @@ def run(
         Go on although a run on another machine did not end in order.
     allow
         Folders in which the sources of a VRT may lie, besides the recipe's.
+    offline
+        Refuse images on web servers.
     executor
         Runs the tiles instead of threads on this machine.
     reporter
@@ -178,8 +188,8 @@ def run(
     stop, reporter = Stop(), reporter or Silent()
     folder = _folder(document, out)
     with on_signals(stop):
-        source = _given(document, Path(model), as_paths(allow), folder, reporter) if model else None
-        source = source or _to_train(document, as_paths(allow), folder, reporter, stop)
+        opened = partial(_to_train, stop=stop) if not model else partial(_given, path=Path(model))
+        source = opened(document, as_paths(allow), folder, reporter, offline=offline)
         request = Request(
             document=document, plan=source.plan, stack=source.stack, legend=source.legend, train=source.model,
             folder=folder, workers=workers or default_workers(), restart=restart, break_lock=break_lock,
@@ -275,28 +285,34 @@ class _Source:
     model: Callable[[], tuple[TrainedModel, Mapping[str, Any]]]
 
 
-def _to_train(document: RecipeDocument, allow: Sequence[Path], folder: Path, reporter: Reporter, stop: Stop) -> _Source:
-    ready = prepare_training(document, allow, folder)
+def _to_train(
+    document: RecipeDocument, allow: Sequence[Path], folder: Path, reporter: Reporter, *, stop: Stop, offline: bool
+) -> _Source:
+    ready = prepare_training(document, allow, folder, offline=offline)
+    for note in recipe_notes(ready.map_stack, document):
+        reporter.say(note)
 
     def model() -> tuple[TrainedModel, Mapping[str, Any]]:
         trained = _learn(ready, reporter, stop).model
         return trained, trained.training
 
-    plan = make_plan(document, ready.map_stack, ready.legend)
+    plan = make_plan(document, ready.map_stack, ready.legend, others=ready.others)
     return _Source(plan=plan, stack=ready.map_stack, legend=ready.legend, model=model)
 
 
-def _given(document: RecipeDocument, path: Path, allow: Sequence[Path], folder: Path, reporter: Reporter) -> _Source:
+def _given(
+    document: RecipeDocument, allow: Sequence[Path], folder: Path, reporter: Reporter, *, path: Path, offline: bool
+) -> _Source:
     """A model from a file, over images that have its bands."""
     model = persistence.load(path)
     classifier = model.classifier.model_dump(mode="json", by_alias=True)
     own: dict[tuple[str, ...], Any] = {("training",): [], ("legend",): None, ("classifier",): classifier}
     bare = document.changed(own)  # the model knows all three
     require_model_gives(model, bare.recipe.output.bands)
-    ready = prepare(bare, allow, folder)
+    ready = prepare(bare, allow, folder, offline=offline)
     stack = ready.map_stack.picked(model.bands, str(path))
     require_contract(stack, model, str(path))
-    for note in transfer_notes(stack, model):
+    for note in (*recipe_notes(stack, bare), *transfer_notes(stack, model)):
         reporter.say(note)
     plan = make_plan(bare, stack, model.legend, sha256(path))
     return _Source(plan=plan, stack=stack, legend=model.legend, model=lambda: (model, model.training))

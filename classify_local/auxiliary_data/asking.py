@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from classify_local.auxiliary_data.areas import Area, of_bounds, of_features, of_grid
-from classify_local.auxiliary_data.holdings import VARIABLE, default_folder
 from classify_local.errors import InputError
+from classify_local.features.auxiliary_folder import default_folder
 from classify_local.recipe.model import RasterImage
 from classify_local.recipe.text import RecipeDocument, load
 from classify_local.storage.images import open_image
@@ -38,6 +37,7 @@ def request(
     whats: Sequence[str] = (),
     folder: Path | None = None,
     allow: Sequence[Path] = (),
+    offline: bool = False,
 ) -> Request:
     """Take one of an image, an area and a recipe.
 
@@ -55,6 +55,8 @@ def request(
         Where they go; if not given, the recipe's `auxiliary_data`, else the environment's, else `aux` here.
     allow
         Folders in which the sources of a VRT may lie.
+    offline
+        Refuse a recipe whose first image lies on a web server.
 
     Raises
     ------
@@ -65,7 +67,7 @@ def request(
         raise InputError("give the area with one of --image FILE, --aoi FILE_OR_W,S,E,N and --recipe RECIPE")
     document = None if recipe is None else load(recipe)
     if document is not None:
-        area = _of_recipe(document, allow)
+        area = _of_recipe(document, allow, offline=offline)
     elif image is not None:
         area = _of_image(image, allow)
     else:
@@ -93,17 +95,18 @@ def _of_image(path: Path, allow: Sequence[Path]) -> Area:
     return of_grid(mosaic.grid, mosaic.where)
 
 
-def _of_recipe(document: RecipeDocument, allow: Sequence[Path], depth: int = 0) -> Area:
+def _of_recipe(document: RecipeDocument, allow: Sequence[Path], depth: int = 0, *, offline: bool = False) -> Area:
     """The area of the first image, which may be another recipe's map."""
     first = document.recipe.images[0]
     if isinstance(first, RasterImage):
         given = [first.path] if isinstance(first.path, str) else list(first.path)
         folders = [document.resolve(folder) for folder in document.recipe.allowed_folders]
-        mosaic = open_image(given, document.resolve, AllowedFolders((document.folder, *folders, *allow)))
+        allowed = AllowedFolders((document.folder, *folders, *allow), offline=offline)
+        mosaic = open_image(given, document.resolve, allowed)
         return of_grid(mosaic.grid, mosaic.where)
     if depth >= _CHAIN:
         raise InputError(f"{document.where}: its images lead from recipe to recipe without end; give --image FILE")
-    return _of_recipe(load(document.resolve(first.recipe)), allow, depth + 1)
+    return _of_recipe(load(document.resolve(first.recipe)), allow, depth + 1, offline=offline)
 
 
 def _wanted_by(document: RecipeDocument | None) -> tuple[str, ...]:
@@ -116,6 +119,4 @@ def _wanted_by(document: RecipeDocument | None) -> tuple[str, ...]:
 def _folder_of(document: RecipeDocument | None) -> Path:
     if document is not None and document.recipe.auxiliary_data is not None:
         return document.resolve(document.recipe.auxiliary_data)
-    if document is not None and not os.environ.get(VARIABLE):
-        return document.folder / default_folder()
-    return default_folder()
+    return default_folder() if document is None else default_folder(document.folder)

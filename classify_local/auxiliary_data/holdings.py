@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -15,8 +14,6 @@ from classify_local.auxiliary_data.manifest import Bounds, FileRecord
 from classify_local.auxiliary_data.sources import SOURCES, recognised
 from classify_local.errors import ClassifyLocalError, InputError, StorageError
 from classify_local.storage.fingerprint import sha256
-
-VARIABLE = "CLASSIFY_LOCAL_AUX"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,12 +34,6 @@ class Holdings:
     folder: Path
     files: tuple[Held, ...]
     absent: tuple[str, ...]
-
-
-def default_folder() -> Path:
-    """The folder named by the environment, else `aux` here; Windows keeps that name for itself."""
-    named = os.environ.get(VARIABLE)
-    return Path(named) if named else Path("auxiliary" if os.name == "nt" else "aux")
 
 
 def holdings(folder: Path) -> Holdings:

@@ -35,6 +35,10 @@ _LANDSAT_LEVEL1 = {"B10", "B6_VCID_1", "B6_VCID_2", "QA_PIXEL", "BQA"}
 
 _SYNONYMS = {"swir": "swir1", "near infrared": "nir", "nir1": "nir"}
 _LEADING_ZERO = re.compile(r"^B0(\d)$")
+_RADAR = {"VV", "VH", "HH", "HV"}
+_SPELT = re.compile(r"\bBAND[^0-9A-Z]*(?=\d)")
+_NUMBERED = re.compile(r"^B0*(\d{1,2}A?)$")
+_APART = re.compile(r"[^0-9A-Za-z]+")
 
 
 def recognise_sensor(descriptions: Sequence[str]) -> str | None:
@@ -56,6 +60,15 @@ def recognise_sensor(descriptions: Sequence[str]) -> str | None:
 def file_band_names(descriptions: Sequence[str | None]) -> list[str]:
     """The name each band of a file goes by: its description, or `b<number>` where it has none."""
     return [(description or "").strip() or f"b{number}" for number, description in enumerate(descriptions, 1)]
+
+
+def band_in_file_name(stem: str) -> str | None:
+    """The band that a file's name tells of, as B4 in S2_2024_B04_10m; None without one, or with several."""
+    words = _APART.split(_SPELT.sub("B", stem.upper().replace("_", " ")))
+    known = {"SWIR"} | _RADAR | {name.upper() for sensor in SENSORS.values() for name in sensor.values()}
+    numbered = {f"B{found[1]}" for word in words if (found := _NUMBERED.match(word))}
+    found_names = numbered or known & set(words)
+    return found_names.pop() if len(found_names) == 1 else None
 
 
 def find_band(wanted: str | int, names: Sequence[str], where: str) -> int:

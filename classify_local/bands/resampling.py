@@ -16,7 +16,10 @@ from classify_local.types import FeatureArray, MaskArray
 
 Places = NDArray[np.float64]
 
-__all__ = ["average", "bilinear", "nearest"]
+__all__ = ["average", "between", "bilinear", "nearest"]
+
+_RUN = 512
+"""Places looked up at once: their pixels are then taken band by band, as these lie in memory."""
 
 
 def nearest(values: FeatureArray, valid: MaskArray, places_yx: Places, out: FeatureArray, out_valid: MaskArray) -> None:
@@ -32,7 +35,36 @@ def nearest(values: FeatureArray, valid: MaskArray, places_yx: Places, out: Feat
         What is filled, both of shape (bands, n).
     """
     _check(values, valid, places_yx, out, out_valid)
-    _nearest(values, valid, places_yx, out, out_valid)
+    rows, cols = values.shape[1:]
+    flat, flat_valid = (np.ascontiguousarray(array).reshape(len(array), rows * cols) for array in (values, valid))
+    _nearest(flat, flat_valid, rows, cols, places_yx, out, out_valid)
+
+
+def between(nodes_yx: Places, nodes: NDArray[np.int64], shares: NDArray[np.float64], limit: float) -> tuple[
+    Places, MaskArray
+]:  # fmt: skip
+    """Places between lines of nodes, and which of them lie near an edge between pixels.
+
+    Parameters
+    ----------
+    nodes_yx
+        Places at the lines of nodes, shape (2, lines, cols).
+    nodes, shares
+        For each row the line before it, and how far it is from there to the next; both of shape (rows,).
+    limit
+        How near is near, in pixels.
+
+    Returns
+    -------
+    places_yx, near
+        Of shapes (2, rows, cols) and (rows, cols).
+    """
+    if len(nodes) and not 0 <= nodes.min() <= nodes.max() < nodes_yx.shape[1] - 1:
+        raise ValueError(f"rows lie between the lines {nodes.min()} and {nodes.max() + 1} of {nodes_yx.shape[1]}")
+    shape = len(nodes), nodes_yx.shape[2]
+    places_yx, near = np.empty((2, *shape)), np.empty(shape, dtype=bool)
+    _between(nodes_yx, nodes, shares, limit, places_yx, near)
+    return places_yx, near
 
 
 def bilinear(
@@ -72,21 +104,41 @@ def _check(values: FeatureArray, valid: MaskArray, places_yx: Places, out: Any, 
 
 @jit
 def _nearest(
-    values: FeatureArray, valid: MaskArray, places_yx: Places, out: FeatureArray, out_valid: MaskArray
-) -> None:
-    bands, rows, cols = values.shape
-    for i in range(places_yx.shape[1]):
-        y, x = places_yx[0, i], places_yx[1, i]
-        inside = (y >= 0.0) and (y < rows) and (x >= 0.0) and (x < cols)
-        if inside:
-            r, c = int(y), int(x)
-            for b in range(bands):
-                out[b, i] = values[b, r, c]
-                out_valid[b, i] = valid[b, r, c]
-        else:
-            for b in range(bands):
-                out[b, i] = 0
-                out_valid[b, i] = False
+    values: NDArray[Any], valid: NDArray[np.bool_], rows: int, cols: int, places_yx: Places, out: FeatureArray,
+    out_valid: MaskArray,
+) -> None:  # fmt: skip
+    pixels = np.empty(_RUN, np.int64)
+    for start in range(0, places_yx.shape[1], _RUN):
+        count = min(_RUN, places_yx.shape[1] - start)
+        for i in range(count):
+            y, x = places_yx[0, start + i], places_yx[1, start + i]
+            inside = (y >= 0.0) and (y < rows) and (x >= 0.0) and (x < cols)
+            pixels[i] = int(y) * cols + int(x) if inside else -1
+        for b in range(values.shape[0]):
+            for i in range(count):
+                pixel = pixels[i]
+                if pixel >= 0:
+                    out[b, start + i] = values[b, pixel]
+                    out_valid[b, start + i] = valid[b, pixel]
+                else:
+                    out[b, start + i] = 0
+                    out_valid[b, start + i] = False
+
+
+@jit
+def _between(
+    nodes_yx: Places, nodes: NDArray[np.int64], shares: NDArray[np.float64], limit: float, places_yx: Places,
+    near: NDArray[np.bool_],
+) -> None:  # fmt: skip
+    for r in range(len(nodes)):
+        above, share = nodes[r], shares[r]
+        rest = 1.0 - share
+        for c in range(places_yx.shape[2]):
+            y = nodes_yx[0, above, c] * rest + nodes_yx[0, above + 1, c] * share
+            x = nodes_yx[1, above, c] * rest + nodes_yx[1, above + 1, c] * share
+            places_yx[0, r, c] = y
+            places_yx[1, r, c] = x
+            near[r, c] = (abs(y - np.rint(y)) <= limit) | (abs(x - np.rint(x)) <= limit)
 
 
 @jit

@@ -15,6 +15,7 @@ from classify_local.auxiliary_data.planning import Plan
 from classify_local.auxiliary_data.progress import FetchProgress
 from classify_local.cli.main import printable
 from classify_local.cli.shared import allow_option
+from classify_local.features.auxiliary_folder import default_folder
 from classify_local.report.text import duration
 from classify_local.storage.connections import Settings
 
@@ -56,7 +57,9 @@ def fetch(
     recheck: bool, **chosen: Any,
 ) -> None:  # fmt: skip
     """Download what is missing for an area. Stopped, it resumes where it was; what is there is not fetched again."""
-    asked = asking.request(image=image, aoi=aoi, recipe=recipe, whats=(*names, *what), folder=out, allow=allow)
+    asked = asking.request(
+        image=image, aoi=aoi, recipe=recipe, whats=(*names, *what), folder=out, allow=allow, offline=offline
+    )
     wanted = sources.chosen(
         asked.whats, chosen["terrain"], chosen["water_version"], chosen["water_layer"] or sources.USED_LAYERS,
         chosen["base_url"],
@@ -79,7 +82,7 @@ def fetch(
 @click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
 def list_(folder: Path | None, every: bool, as_json: bool) -> None:
     """Say what is there: which area it covers, versions, dates, to whom it is owed."""
-    held = holdings.holdings(folder or holdings.default_folder())
+    held = holdings.holdings(folder or default_folder())
     if as_json:
         click.echo(json.dumps(_facts(held), indent=1))
         return
@@ -91,7 +94,7 @@ def list_(folder: Path | None, every: bool, as_json: bool) -> None:
 @_folder
 def verify(folder: Path | None) -> None:
     """Compare every file with the manifest (sha256) and read all its pixels."""
-    checked, unknown = holdings.verify(folder or holdings.default_folder())
+    checked, unknown = holdings.verify(folder or default_folder())
     by_hand = f"; {unknown} of them are not in the manifest, so only their pixels were read" if unknown else ""
     click.echo(f"{checked} files are good{by_hand}")
 
@@ -101,7 +104,7 @@ def verify(folder: Path | None) -> None:
 @click.option("-o", "--output", "out", required=True, type=click.Path(path_type=Path), help="A .tar or .zip file.")
 def bundle(folder: Path | None, out: Path) -> None:
     """Pack a folder, each file proved, to take it to a machine without a network."""
-    done = bundling.bundle(folder or holdings.default_folder(), out)
+    done = bundling.bundle(folder or default_folder(), out)
     click.echo(f"done: {printable(str(out))}: {len(done.keys)} files, {done.bytes / 1e6:,.1f} MB")
 
 
@@ -111,7 +114,7 @@ def bundle(folder: Path | None, out: Path) -> None:
 @click.option("--force", is_flag=True, help="Replace files that are there with another content.")
 def unbundle(file: Path, out: Path | None, force: bool) -> None:
     """Unpack a bundle beside what is there, once all of it is proved."""
-    done = bundling.unbundle(file, out or holdings.default_folder(), force=force)
+    done = bundling.unbundle(file, out or default_folder(), force=force)
     click.echo(f"done: {printable(str(done.path))}: {len(done.keys)} files, {done.bytes / 1e6:,.1f} MB")
 
 

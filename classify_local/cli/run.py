@@ -7,7 +7,14 @@ from pathlib import Path
 import click
 
 from classify_local import api
-from classify_local.cli.shared import allow_option, out_option, recipe_argument, reporter, workers_option
+from classify_local.cli.shared import (
+    allow_option,
+    offline_option,
+    out_option,
+    recipe_argument,
+    reporter,
+    workers_option,
+)
 from classify_local.errors import InputError
 
 
@@ -17,7 +24,7 @@ from classify_local.errors import InputError
 @click.option("--model", type=click.Path(path_type=Path), metavar="FILE", help="Map with this model, without training.")
 @click.option(
     "--image", "images", multiple=True, metavar="NAME=PATH",
-    help="Another file for an image, by its name, number or file stem; can be given several times.",
+    help="Another file or web address for an image, by its name, number or file stem; can be given several times.",
 )  # fmt: skip
 @click.option("--name", help="Name of the map, instead of the recipe's.")
 @click.option("--bands", metavar="A,B", help="Output bands, instead of the recipe's: class,class_probability,...")
@@ -27,6 +34,7 @@ from classify_local.errors import InputError
 @workers_option
 @click.option("--restart", is_flag=True, help="Make anew what was made from something else; the old map is removed.")
 @click.option("--break-lock", is_flag=True, help="Go on although a run on another machine did not end in order.")
+@offline_option
 @allow_option
 def command(
     recipe: Path,
@@ -41,13 +49,14 @@ def command(
     workers: int | None,
     restart: bool,
     break_lock: bool,
+    offline: bool,
     allow: tuple[Path, ...],
 ) -> None:
     """Train and map. Started again, only what is missing is made."""
     result = api.run(
         recipe, model=model, images=dict(map(_pair, images)), out=out, name=name, bands=_listed(bands),
         scale=_size(scale), crs=crs, aoi=_area(aoi), workers=workers, restart=restart, break_lock=break_lock,
-        allow=allow, reporter=reporter(),
+        allow=allow, offline=offline, reporter=reporter(),
     )  # fmt: skip
     click.echo(f"done: {result.vrt}")
 

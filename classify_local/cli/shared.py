@@ -26,6 +26,9 @@ allow_option = click.option(
 workers_option = click.option(
     "--workers", type=click.IntRange(1, 1024), help="Tiles in work at once; all processors by default."
 )
+offline_option = click.option(
+    "--offline", is_flag=True, help="Use no network: refuse what lies on a web server (exit code 5)."
+)
 out_option = click.option(
     "--out", type=click.Path(path_type=Path), metavar="DIR",
     help="Where the map's folder <name> is made; 'downloads' beside the recipe by default.",

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from classify_local import api
-from classify_local.cli.shared import allow_option, recipe_argument, reporter
+from classify_local.cli.shared import allow_option, offline_option, recipe_argument, reporter
 
 
 @click.command("train")
@@ -23,8 +23,14 @@ from classify_local.cli.shared import allow_option, recipe_argument, reporter
     "--importance/--no-importance", default=True, show_default=True,
     help="Tell which bands matter, with a picture beside the model file.",
 )  # fmt: skip
+@offline_option
 @allow_option
-def command(recipe: Path, model: Path, export_tree: Path | None, importance: bool, allow: tuple[Path, ...]) -> None:
+def command(
+    recipe: Path, model: Path, export_tree: Path | None, importance: bool, offline: bool, allow: tuple[Path, ...]
+) -> None:
     """Train a recipe's classifier, check it by cross-validation, and write the model file."""
-    trained = api.train(recipe, model, allow=allow, export_tree=export_tree, importance=importance, reporter=reporter())
+    trained = api.train(
+        recipe, model, allow=allow, export_tree=export_tree, importance=importance, offline=offline,
+        reporter=reporter(),
+    )  # fmt: skip
     click.echo(f"done: {model} ({len(trained.bands)} bands: {', '.join(trained.bands)})")

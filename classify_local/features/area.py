@@ -21,6 +21,7 @@ from classify_local.features.stack import BandSource, BandSpec
 from classify_local.grid import Grid, Window
 from classify_local.recipe.text import RecipeDocument
 from classify_local.storage.rasters import require_size
+from classify_local.storage.sources import Remotes
 from classify_local.types import FeatureArray, MaskArray
 
 LAYER = "the area of interest"
@@ -145,6 +146,11 @@ class Area:
     def paths(self) -> tuple[Path, ...]:
         """The file."""
         return (self.path,)
+
+    @property
+    def remotes(self) -> Remotes:
+        """None."""
+        return ()
 
     def read(self, window: Window) -> tuple[FeatureArray, MaskArray]:
         """No values, and True where the area holds the centre of the pixel."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
@@ -17,6 +16,7 @@ from classify_local.bands.latitude import latitude_band
 from classify_local.bands.terrain import TERRAIN_BANDS
 from classify_local.bands.water import EXPORT_LAYERS, TILE_LAYERS, WATER_BANDS, decode_export, decode_tile
 from classify_local.errors import InputError
+from classify_local.features.auxiliary_folder import default_folder
 from classify_local.features.relief import BANDS as RELIEF_BANDS
 from classify_local.features.relief import Relief, require_upright
 from classify_local.features.stack import BandSource, BandSpec
@@ -24,15 +24,13 @@ from classify_local.grid import Grid, Window
 from classify_local.recipe.model import Auxiliary
 from classify_local.recipe.text import RecipeDocument
 from classify_local.storage.aligned import OnGrid, on_grid
-from classify_local.storage.composite import Image
+from classify_local.storage.composite import Image, remotes_of
 from classify_local.storage.images import open_image
 from classify_local.storage.placing import transformer_between
 from classify_local.storage.safety import AllowedFolders
+from classify_local.storage.sources import Remotes
 from classify_local.storage.warping import overlaps
 from classify_local.types import FeatureArray, MaskArray
-
-FOLDER = "CLASSIFY_LOCAL_AUX"
-"""Environment variable that names the folder of terrain and water."""
 
 _DEGREES = "degrees"
 _LON_LAT = CRS.from_epsg(4326).to_wkt()
@@ -42,7 +40,7 @@ def auxiliary_folder(document: RecipeDocument) -> Path:
     """Where terrain and water lie: as the recipe says, else the environment, else `aux` beside the recipe."""
     if document.recipe.auxiliary_data is not None:
         return document.resolve(document.recipe.auxiliary_data)
-    return Path(os.environ[FOLDER]) if os.environ.get(FOLDER) else document.folder / "aux"
+    return default_folder(document.folder)
 
 
 def auxiliary_sources(document: RecipeDocument, grid: Grid, allowed: AllowedFolders) -> list[Callable[[], BandSource]]:
@@ -82,6 +80,11 @@ class Latitude:
     @property
     def paths(self) -> tuple[Path, ...]:
         """No files."""
+        return ()
+
+    @property
+    def remotes(self) -> Remotes:
+        """None."""
         return ()
 
     def read(self, window: Window) -> tuple[FeatureArray, MaskArray]:
@@ -138,6 +141,11 @@ class Terrain:
     def paths(self) -> tuple[Path, ...]:
         """The files of the height model."""
         return self.mosaic.paths
+
+    @property
+    def remotes(self) -> Remotes:
+        """Those of them on web servers."""
+        return remotes_of(self.mosaic)
 
     def read(self, window: Window) -> tuple[FeatureArray, MaskArray]:
         """Values and validity; see `BandSource`."""
@@ -196,6 +204,11 @@ class Water:
         """The files."""
         return tuple(path for mosaic in self.mosaics for path in mosaic.paths)
 
+    @property
+    def remotes(self) -> Remotes:
+        """Those of them on web servers."""
+        return tuple(remote for mosaic in self.mosaics for remote in remotes_of(mosaic))
+
     def read(self, window: Window) -> tuple[FeatureArray, MaskArray]:
         """Values and validity; see `BandSource`."""
         out = np.zeros((len(self.names), *window.shape), dtype=np.int8)
@@ -243,6 +256,11 @@ class Named:
     def paths(self) -> tuple[Path, ...]:
         """The files."""
         return self.mosaic.paths
+
+    @property
+    def remotes(self) -> Remotes:
+        """Those of them on web servers."""
+        return remotes_of(self.mosaic)
 
     def read(self, window: Window) -> tuple[FeatureArray, MaskArray]:
         """Values and validity; see `BandSource`."""

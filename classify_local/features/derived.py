@@ -14,8 +14,10 @@ from classify_local.bands.indexes import INDEXES, fill_indexes
 from classify_local.bands.pairwise import Operation, Pair, pair_names, pairs_of
 from classify_local.bands.profiles import BANDS, INDEX, BandSetSpec, profile
 from classify_local.errors import InputError, collect
+from classify_local.features.neighbourhood import NeighbourRun
 from classify_local.features.stack import STORED, BandSpec
-from classify_local.recipe.model import Derived
+from classify_local.features.surroundings import Optics, focal_bands, join, texture_bands
+from classify_local.recipe.model import Derived, Focal, Texture
 from classify_local.types import FeatureArray
 
 _UNITS = {
@@ -93,11 +95,11 @@ class IndexRun:
         fill_indexes(values, names, wanted, out, scale=self.scale, offset=self.offset)
 
 
-Run = PairRun | IndexRun
+Run = PairRun | IndexRun | NeighbourRun
 
 
 def resolve_derived(
-    derived: Iterable[Derived], inputs: Inputs, source: str, scale: float, offset: float
+    derived: Iterable[Derived], inputs: Inputs, source: str, scale: float, offset: float, optics: Optics
 ) -> tuple[Run, ...]:
     """What to compute for an image, in the order of the recipe; a band asked for twice is made once.
 
@@ -111,6 +113,8 @@ def resolve_derived(
         The image, for messages.
     scale, offset
         Stored value to reflectance.
+    optics
+        What the image tells of each band's values, for texture.
 
     Raises
     ------
@@ -120,8 +124,10 @@ def resolve_derived(
     runs: list[Run] = []
     taken: set[str] = set()
     for spec in [spec for entry in derived for spec in _specs(entry, inputs, source)]:
-        if spec.kind == INDEX:
-            run: Run = _index_run(spec, inputs, taken, source, scale, offset)
+        if isinstance(spec, Texture | Focal):
+            run: Run = _neighbour_run(spec, inputs, [run for run in runs if isinstance(run, NeighbourRun)], optics)
+        elif spec.kind == INDEX:
+            run = _index_run(spec, inputs, taken, source, scale, offset)
         else:
             run = _pair_run(spec, inputs, taken, source, scale, offset)
         taken |= {band.name for band in run.bands}
@@ -138,8 +144,11 @@ def profile_bands(derived: Iterable[Derived], has: Callable[[str], bool]) -> lis
     return None
 
 
-def _specs(entry: Derived, inputs: Inputs, source: str) -> list[BandSetSpec]:
+def _specs(entry: Derived, inputs: Inputs, source: str) -> Sequence[BandSetSpec | Texture | Focal]:
     """An entry as sets of bands; a profile is several."""
+    around = entry.texture or entry.focal
+    if around is not None:
+        return [around]
     if entry.profile is not None:
         known = [name for name in _profile_names() if inputs.has(name)]
         by_number = sorted(known, key=inputs.number)
@@ -192,6 +201,18 @@ def _index_run(
         ),
         inputs=tuple((band, inputs.position(band)) for band in needed), scale=scale, offset=offset,
     )  # fmt: skip
+
+
+def _neighbour_run(
+    asked: Texture | Focal, inputs: Inputs, before: Sequence[NeighbourRun], optics: Optics
+) -> NeighbourRun:
+    """Bands are read apart, with the pixels around a window, so that none is added to the inputs."""
+    names = list(dict.fromkeys(asked.bands))
+    user = "texture" if isinstance(asked, Texture) else "focal"
+    numbers = dict(zip(names, collect(partial(_number, name, inputs, user) for name in names), strict=True))
+    if isinstance(asked, Texture):
+        return join(texture_bands(asked, numbers, optics), before)
+    return join(focal_bands(asked, numbers, optics), before)
 
 
 def _number(name: str, inputs: Inputs, user: str) -> int:

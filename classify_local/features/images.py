@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -16,17 +16,24 @@ from classify_local.bands.quality import QualityRule, clear_of, keep_pixels
 from classify_local.errors import InputError, collect
 from classify_local.features.area import map_grid
 from classify_local.features.auxiliaries import auxiliary_sources
-from classify_local.features.derived import IndexRun, Inputs, Run, profile_bands, resolve_derived
+from classify_local.features.derived import IndexRun, Inputs, PairRun, Run, profile_bands, resolve_derived
+from classify_local.features.neighbourhood import Neighbourhood, NeighbourRun
 from classify_local.features.stack import BandSource, BandSpec, FeatureStack, resolve_feature_dtype, resolve_names
-from classify_local.grid import Grid, Window, metres_per_pixel
-from classify_local.recipe.model import BandRef, Mask, RasterImage, Reflectance
+from classify_local.features.surroundings import Optics
+from classify_local.grid import Grid, Window, metres_per_pixel, spread_blocks
+from classify_local.recipe.model import BandRef, Mask, RasterImage, RecipeImage, Reflectance, Resampling
 from classify_local.recipe.text import RecipeDocument
 from classify_local.storage.aligned import OnGrid, on_grid
 from classify_local.storage.coarse import coarse_grid, coarsened
-from classify_local.storage.composite import Image, with_nodata
+from classify_local.storage.composite import Image, remotes_of, with_nodata
 from classify_local.storage.images import open_image
 from classify_local.storage.safety import AllowedFolders
+from classify_local.storage.sources import Remotes
 from classify_local.types import FeatureArray, MaskArray
+
+OpenRecipe = Callable[[RecipeImage, RecipeDocument], Image]
+"""Gives the map of another recipe as an image. It takes a model, so those who know models give it."""
+_LOOKED_AT = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +77,8 @@ class ImageSource:
         The bands of the stack that are derived, behind the selected ones.
     mask, mask_name
         Pixels to keep, if the recipe says so.
+    around
+        The bands of those runs that need the pixels around, on the grid of the stack; None without such.
     """
 
     mosaic: Image
@@ -80,6 +89,7 @@ class ImageSource:
     runs: tuple[Run, ...]
     mask: PixelMask | None
     mask_name: str
+    around: OnGrid | None = None
 
     @property
     def bands(self) -> tuple[BandSpec, ...]:
@@ -88,9 +98,10 @@ class ImageSource:
 
     @property
     def layers(self) -> tuple[str, ...]:
-        """The bands that are read, the mask, and derived bands where these can overflow."""
+        """The bands that are read, the mask, bands of neighbourhoods, and derived bands where these can overflow."""
         masks = () if self.mask is None else (self.mask_name,)
-        return self.names + masks + ((f"derived bands of {self.mosaic.where}",) if self._can_overflow else ())
+        around = () if self.around is None else (f"texture and focal bands of {self.mosaic.where}",)
+        return self.names + masks + around + ((f"derived bands of {self.mosaic.where}",) if self._can_overflow else ())
 
     @property
     def dtype(self) -> np.dtype[np.generic]:
@@ -103,6 +114,16 @@ class ImageSource:
     def paths(self) -> tuple[Path, ...]:
         """The image's files and those of its mask."""
         return self.mosaic.paths + (() if self.mask is None else self.mask.mosaic.paths)
+
+    @property
+    def remotes(self) -> Remotes:
+        """Those of them on web servers."""
+        return remotes_of(self.mosaic) + (() if self.mask is None else remotes_of(self.mask.mosaic))
+
+    @property
+    def recipes(self) -> tuple[tuple[Path, str], ...]:
+        """Other recipes that the image's pixels depend on, each with the digest of what they ask for."""
+        return tuple(getattr(self.mosaic, "recipes", ()))
 
     @property
     def _can_overflow(self) -> bool:
@@ -118,8 +139,14 @@ class ImageSource:
         layers = [valid]
         if self.mask is not None:
             layers.append(self.mask.read(window))
+        around = None
+        if self.around is not None:
+            around, known = self.around.read(range(1, len(self.around.dtypes) + 1), window)
+            # where the pixel itself is missing or masked, that is to blame
+            lost = ~np.concatenate(layers).all(axis=0)
+            layers.append(np.asarray(known.all(axis=0) | lost)[None])
         if self.runs:
-            values = self._with_derived(values)
+            values = self._with_derived(values, around)
         elif values.dtype == np.float64:
             with np.errstate(over="ignore"):
                 values = values.astype(np.float32)
@@ -130,22 +157,32 @@ class ImageSource:
         return values, np.concatenate(layers) if len(layers) > 1 else valid
 
     def reflectances(self, window: Window) -> Iterator[tuple[str, NDArray[np.float64]]]:
-        """Name and valid reflectances, shape (n,), of each optical band that an index of this image needs."""
+        """Name and valid reflectances, shape (n,), of each optical band that indexes and textures need."""
         values, valid = self.pixels.read(self.numbers, window)
         for run in self.runs:
             if isinstance(run, IndexRun):
                 for name, position in run.inputs:
                     if name != "thermal":
                         yield name, values[position][valid[position]] * run.scale + run.offset
+            elif isinstance(run, NeighbourRun):
+                for name, number, scale, offset in run.optical:
+                    stored, known = self.pixels.read([number], window)
+                    yield name, stored[known] * scale + offset
 
-    def _with_derived(self, values: FeatureArray) -> NDArray[np.float32]:
+    def _with_derived(self, values: FeatureArray, around: FeatureArray | None) -> NDArray[np.float32]:
         out = np.empty((len(self.bands), *values.shape[1:]), dtype=np.float32)
         first = len(self.selected)
         with np.errstate(over="ignore", invalid="ignore"):  # pixels without data hold anything
             out[:first] = values[:first]
+        neighbours = 0
         for run in self.runs:
-            run.fill(values, out[first : first + len(run.bands)])
-            first += len(run.bands)
+            last = first + len(run.bands)
+            if not isinstance(run, NeighbourRun):
+                run.fill(values, out[first:last])
+            elif around is not None:
+                out[first:last] = around[neighbours : neighbours + len(run.bands)]
+                neighbours += len(run.bands)
+            first = last
         return out
 
 
@@ -158,7 +195,13 @@ class _Afar:
 
 
 def open_stack(
-    document: RecipeDocument, allow: Sequence[Path] = (), *, for_map: bool = False, factor: int = 1
+    document: RecipeDocument,
+    allow: Sequence[Path] = (),
+    *,
+    for_map: bool = False,
+    offline: bool = False,
+    factor: int = 1,
+    open_recipe: OpenRecipe | None = None,
 ) -> FeatureStack:
     """The stack of a recipe's images and auxiliary layers.
 
@@ -172,18 +215,21 @@ def open_stack(
         Folders, besides the recipe's own, in which the sources of a VRT may lie.
     for_map
         On the grid that the recipe's output asks for, with its area of interest as a mask.
+    offline
+        Refuse images on web servers.
     factor
         Pixels of the grid along a side of one of the stack: more than 1 to look at the image from afar.
+    open_recipe
+        Opens the images that are maps of other recipes.
 
     Raises
     ------
-    InputError, RefusedError
+    InputError, RefusedError, StorageError
         Everything wrong with the images, at once.
     """
     recipe = document.recipe
-    allowed = allowed_folders(document, allow)
-    images = [image for image in recipe.images if isinstance(image, RasterImage)]
-    mosaics = collect(partial(_open, image, document, allowed) for image in images)
+    allowed = allowed_folders(document, allow, offline=offline)
+    mosaics = collect(partial(_open, image, document, allowed, open_recipe) for image in recipe.images)
     grid, fine = coarse_grid(mosaics[0].grid, factor), mosaics[0].grid
     mosaics = [coarsened(mosaic, share_of(factor, fine, mosaic.grid)) for mosaic in mosaics]
     masks: list[BandSource] = []
@@ -191,7 +237,7 @@ def open_stack(
         grid, masks = map_grid(document, grid)
     steps: list[Callable[[], BandSource]] = [
         partial(_source, number, image, mosaic, grid, document, allowed, _Afar(factor=factor, fine=fine))
-        for number, (image, mosaic) in enumerate(zip(images, mosaics, strict=True), 1)
+        for number, (image, mosaic) in enumerate(zip(recipe.images, mosaics, strict=True), 1)
     ]
     steps += auxiliary_sources(document, grid, allowed)
     sources = [*collect(steps), *masks]
@@ -207,10 +253,10 @@ def share_of(factor: int, fine: Grid, own: Grid) -> int:
     return int(2 ** max(0, math.floor(math.log2(max(1.0, most)))))
 
 
-def allowed_folders(document: RecipeDocument, allow: Sequence[Path] = ()) -> AllowedFolders:
+def allowed_folders(document: RecipeDocument, allow: Sequence[Path] = (), *, offline: bool = False) -> AllowedFolders:
     """Folders in which the sources of a VRT may lie: the recipe's, those it names, and `allow`."""
     named = map(document.resolve, document.recipe.allowed_folders)
-    return AllowedFolders((document.folder,)).also(*named, *allow)
+    return AllowedFolders((document.folder,), offline=offline).also(*named, *allow)
 
 
 def select_bands(wanted: Sequence[BandRef] | Mapping[str, BandRef] | None, mosaic: Image) -> list[tuple[str, int]]:
@@ -248,36 +294,116 @@ def _name(ref: BandRef, mosaic: Image) -> str:
     return mosaic.names[number - 1] if 1 <= number <= len(mosaic.names) else str(ref)
 
 
-def _open(image: RasterImage, document: RecipeDocument, allowed: AllowedFolders) -> Image:
+def _open(
+    image: RasterImage | RecipeImage,
+    document: RecipeDocument,
+    allowed: AllowedFolders,
+    open_recipe: OpenRecipe | None,
+) -> Image:
+    if isinstance(image, RecipeImage):
+        if open_recipe is None:
+            raise InputError(f"{document.where}: {image.recipe} is another recipe, whose map is not opened here")
+        return open_recipe(image, document)
     mosaic = open_image(image.path, document.resolve, allowed, image.time)
     return mosaic if image.nodata is None else with_nodata(mosaic, float(image.nodata))
 
 
 def _source(
     number: int,
-    image: RasterImage,
+    image: RasterImage | RecipeImage,
     mosaic: Image,
     grid: Grid,
     document: RecipeDocument,
     allowed: AllowedFolders,
     afar: _Afar,
 ) -> ImageSource:
+    if isinstance(image, RecipeImage):
+        return _source_of_recipe(number, image, mosaic, grid)
     pixels = on_grid(mosaic, grid, image.resampling, mosaic.where)
     find = partial(_find_number, mosaic)
     by_profile = None if image.bands is not None else profile_bands(image.derived, partial(_has, mosaic))
     chosen = select_bands(by_profile or image.bands, mosaic)
     inputs = Inputs(chosen, find)
     reflectance = resolve_reflectance(image.reflectance, mosaic, [number for _, number in chosen])
-    runs = resolve_derived(image.derived, inputs, mosaic.where, *reflectance)
+    runs = resolve_derived(
+        image.derived, inputs, mosaic.where, *reflectance, _optics(image.reflectance, mosaic, reflectance)
+    )
     _require_no_clash(chosen, runs, mosaic.where)
-    mask = None if image.mask is None else _mask(image.mask, mosaic, grid, document, allowed, afar)
+    mask = own_mask = None
+    if image.mask is not None:
+        mask = _mask(image.mask, mosaic, grid, document, allowed, afar)
+        own_mask = _mask(image.mask, mosaic, mosaic.grid, document, allowed, afar)
+    around = _around(runs, mosaic, own_mask, grid, image.resampling)
     return ImageSource(
         mosaic=mosaic, pixels=pixels, numbers=tuple(inputs.numbers), names=tuple(inputs.names),
         selected=tuple(
             BandSpec(name=name, source=f"{mosaic.where}, band {n}", reflectance=reflectance) for name, n in chosen
         ),
-        runs=runs, mask=mask, mask_name=f"mask of image {number}",
+        runs=runs, mask=mask, mask_name=f"mask of image {number}", around=around,
     )  # fmt: skip
+
+
+def _source_of_recipe(number: int, image: RecipeImage, mosaic: Image, grid: Grid) -> ImageSource:
+    """Bands of another recipe's map: classes and percents, which no scale turns into reflectance."""
+    chosen = select_bands(_map_bands(image, mosaic), mosaic)
+    inputs = Inputs(chosen, partial(_find_number, mosaic))
+    runs = resolve_derived(image.derived, inputs, mosaic.where, 1.0, 0.0, _optics(None, mosaic, (1.0, 0.0)))
+    _require_no_clash(chosen, runs, mosaic.where)
+    return ImageSource(
+        mosaic=mosaic, pixels=on_grid(mosaic, grid, image.resampling, mosaic.where),
+        numbers=tuple(inputs.numbers), names=tuple(inputs.names),
+        selected=tuple(BandSpec(name=name, source=f"{name} of {mosaic.where}") for name, _ in chosen),
+        runs=tuple(map(_without_reflectance, runs)), mask=None, mask_name=f"mask of image {number}",
+        around=_around(runs, mosaic, None, grid, image.resampling),
+    )  # fmt: skip
+
+
+def _map_bands(image: RecipeImage, mosaic: Image) -> list[str] | None:
+    """The bands a recipe asks for, each once; `probabilities` are those of all classes."""
+    if image.bands is None:
+        return [mosaic.names[number - 1] for number in getattr(mosaic, "default", range(1, len(mosaic.names) + 1))]
+    every = [name for name in mosaic.names if name.startswith("probability_")]
+    wanted = [name for asked in image.bands for name in (every if asked == "probabilities" else [asked])]
+    return list(dict.fromkeys(wanted))
+
+
+def _without_reflectance(run: Run) -> Run:
+    if not isinstance(run, PairRun):
+        return run
+    return replace(run, bands=tuple(replace(spec, reflectance=None) for spec in run.bands))
+
+
+def _around(
+    runs: Sequence[Run], mosaic: Image, mask: PixelMask | None, grid: Grid, resampling: Resampling
+) -> OnGrid | None:
+    """Bands of neighbourhoods, made of the image's own pixels and then brought to the grid as these are."""
+    parts = [part for run in runs if isinstance(run, NeighbourRun) for part in run.parts]
+    if not parts:
+        return None
+    return on_grid(Neighbourhood(source=mosaic, parts=tuple(parts), mask=mask), grid, resampling, mosaic.where)
+
+
+def _optics(given: Reflectance | None, mosaic: Image, scaling: tuple[float, float]) -> Optics:
+    return Optics(
+        where=mosaic.where, scaling=scaling, reflectance=partial(said_reflectance, given, mosaic),
+        look=partial(_look, mosaic),
+    )  # fmt: skip
+
+
+def said_reflectance(given: Reflectance | None, mosaic: Image, number: int) -> tuple[float, float] | None:
+    """Scale and offset of a band (from 1) to reflectance where the recipe or the file says them, else None."""
+    if given is not None:
+        return float(given.scale), float(given.offset)
+    each: Sequence[tuple[float, float] | None] | None = getattr(mosaic, "reflectances", None)
+    if each is not None:
+        return each[number - 1]
+    return None if mosaic.scale is None else (mosaic.scale, mosaic.offset or 0.0)
+
+
+def _look(mosaic: Image, number: int) -> NDArray[np.generic]:
+    """Valid values of a band in a few blocks spread over an image, shape (n,)."""
+    read = (mosaic.read([number], window) for window in spread_blocks(mosaic.grid.window, _LOOKED_AT))
+    return np.concatenate([values[valid] for values, valid in read])
 
 
 def _require_no_clash(chosen: Sequence[tuple[str, int]], runs: Sequence[Run], where: str) -> None:

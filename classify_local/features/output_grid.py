@@ -6,9 +6,9 @@ import math
 import re
 
 import numpy as np
+import rasterio
 from affine import Affine
 from rasterio.crs import CRS
-from rasterio.errors import CRSError
 from rasterio.warp import calculate_default_transform, transform_bounds
 
 from classify_local.errors import InputError
@@ -23,6 +23,8 @@ _DEGREES = re.compile(r"([0-9]*\.?[0-9]+(?:[eE]-?[0-9]+)?) *deg")
 _UNBROKEN = CRS.from_dict(proj="longlat", datum="WGS84", lon_wrap=180)
 """Degrees that count on across the antimeridian."""
 _DEGREES_CRS = CRS.from_epsg(4326)
+_SMALLEST = 1e-9
+"""Share of an image's side below which its pixels are no more counted: 1e12 of them are refused later anyway."""
 _EDGE = 1e-6
 """Share of a pixel by which an area may reach into the next one without taking it."""
 
@@ -70,6 +72,7 @@ def resolve_grid(
     if scale is None and target == first.crs:
         return first if wanted is None else _cropped(first, wanted)
     side = _side(first, target, scale)
+    _require_sane(side, bounds, scale)
     if wanted is not None:
         bounds = _common(bounds, wanted)
     origin = (first.transform.c, first.transform.f) if target == first.crs else (0.0, 0.0)
@@ -104,11 +107,15 @@ def _known(text: str) -> CRS:
     if "://" in text:
         raise InputError(f"output.crs: {text!r} is an address, which is never opened; write EPSG:n")
     try:
-        return CRS.from_user_input(text)
-    except CRSError as error:
+        with rasterio.Env():  # otherwise GDAL prints what it thinks of the text
+            found = CRS.from_user_input(text)
+    except ValueError as error:  # a CRSError is one
         raise InputError(
-            f"output.crs: unknown reference system {text!r}; write EPSG:n, for example EPSG:4326"
+            f"output.crs: unknown reference system {text[:60]!r}; write EPSG:n, for example EPSG:4326"
         ) from error
+    if not (found.is_projected or found.is_geographic):
+        raise InputError(f"output.crs: {text[:60]!r} is no system of maps or degrees; write one, for example EPSG:4326")
+    return found
 
 
 def _side(first: Grid, target: CRS, scale: float | str | None) -> float:
@@ -123,15 +130,29 @@ def _side(first: Grid, target: CRS, scale: float | str | None) -> float:
             raise InputError(
                 f"output.scale: {scale!r} is no size; write metres as a number, or for example 0.00025 deg"
             )
-        degrees = float(found[1])
-        return degrees if target.is_geographic else degrees * _METRES / float(target.linear_units_factor[1])
+        scale = float(found[1]) * _METRES
     return scale / _METRES if target.is_geographic else scale / float(target.linear_units_factor[1])
+
+
+def _require_sane(side: float, bounds: Bounds, scale: float | str | None) -> None:
+    """Refuse pixels that cannot be counted over the first image, or of which one is larger than all of it."""
+    least, most = min(bounds[2] - bounds[0], bounds[3] - bounds[1]), max(bounds[2] - bounds[0], bounds[3] - bounds[1])
+    if not (least * _SMALLEST < side <= 2 * most):
+        raise InputError(
+            f"output.scale: pixels of {scale} do not suit the first image ({_said(bounds)} in the map's system); is it "
+            "in metres, or in degrees as in 0.00025 deg?"
+        )
 
 
 def bounds_in(first: Grid, target: CRS) -> Bounds:
     """The first image's bounds in another system; degrees count on across the antimeridian."""
     if target == first.crs:
         return first.bounds
+    if not (first.crs.is_projected or first.crs.is_geographic):
+        raise InputError(
+            "output: the first image's reference system is tied to no place on the earth, so neither output.crs nor "
+            "output.aoi can be found on it; give the image one that is"
+        )
     left, bottom, right, top = transform_bounds(first.crs, target, *first.bounds, densify_pts=101)
     across = 360 if target.is_geographic and right < left else 0
     return _whole((left, bottom, right + across, top), "the image has no place in output.crs")
@@ -180,9 +201,13 @@ def _beside(wanted: Bounds, image: Bounds) -> Bounds:
     west, south, east, north = wanted
     turns = [turn for turn in (0, -360, 360) if west + turn < image[2] and east + turn > image[0]]
     if len(turns) > 1 and east - west < 360:
+        sides = [
+            [round(number, 10) for number in (max(west + turn, image[0]), south, min(east + turn, image[2]), north)]
+            for turn in turns
+        ]
         raise InputError(
             f"output.aoi: {_said(wanted)} crosses the meridian at which the first image ends ({_said(image)}); map "
-            "the two sides one by one"
+            f"its sides one by one, each under a name of its own: aoi: {' and aoi: '.join(map(str, sides))}"
         )
     turn = turns[0] if turns else 0
     return west + turn, south, east + turn, north

@@ -4,18 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
+from pyproj import CRS
 
 from classify_local.bands.latitude import row_latitudes
 from classify_local.bands.terrain import HALO, TERRAIN_BANDS, Method, pixel_size_metres, terrain_bands
 from classify_local.errors import InputError
 from classify_local.grid import Grid, Window
+from classify_local.storage.placing import transformer_between
 from classify_local.storage.warping import PixelReader
 from classify_local.types import FeatureArray, MaskArray
 
 BANDS = tuple(TERRAIN_BANDS)
+_CYLINDRICAL = (
+    "Mercator", "Popular Visualisation Pseudo Mercator", "Equidistant Cylindrical", "Lambert Cylindrical Equal Area"
+)  # fmt: skip
+"""Beginnings of the names that EPSG gives to methods of projection."""
+_LON_LAT = CRS.from_epsg(4326).to_wkt()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,8 +69,32 @@ class Relief:
         if self.grid.crs.is_geographic:
             latitudes = np.clip(row_latitudes(t, window), -89.999, 89.999)
             return pixel_size_metres(latitudes, t.a, t.e)
+        if is_cylindrical(self.grid.crs.to_wkt()):
+            return self._on_the_ground(window)
         factor = float(self.grid.crs.linear_units_factor[1])
         return t.a * factor, t.e * factor
+
+    def _on_the_ground(self, window: Window) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Of a cylindrical projection: in Mercator's, a metre of the map at 60 degrees is half a metre."""
+        t, to_degrees = self.grid.transform, transformer_between(self.grid.crs.to_wkt(), _LON_LAT)
+        x = t.c + t.a * self.grid.shape[1] / 2
+        half_rows = t.f + t.e * (window.row + np.arange(2 * window.rows + 1) / 2)
+        latitudes = to_degrees.transform(np.full(len(half_rows), x), half_rows)[1]
+        middle = t.f + t.e * self.grid.shape[0] / 2
+        west, east = to_degrees.transform(np.array([x, x + t.a]), np.array([middle, middle]))[0]
+        heights = np.diff(latitudes[::2])
+        heights[heights == 0] = np.nan  # rows so far beyond the pole that they have no height
+        return pixel_size_metres(np.clip(latitudes[1::2], -89.999, 89.999), (east - west + 180) % 360 - 180, heights)
+
+
+@lru_cache(maxsize=64)
+def is_cylindrical(wkt: str) -> bool:
+    """True for projections in which a row has one latitude, and pixels of a row one size, which differs by row."""
+    crs = CRS.from_wkt(wkt)
+    crs = crs.sub_crs_list[0] if crs.is_compound else crs
+    crs = crs.source_crs or crs if crs.is_bound else crs
+    operation = crs.coordinate_operation
+    return operation is not None and operation.method_name.startswith(_CYLINDRICAL)
 
 
 def require_upright(grid: Grid, where: str) -> None:

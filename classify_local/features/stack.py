@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from classify_local.errors import InputError, nearest
 from classify_local.grid import BLOCK_SIZE, Grid, Window
+from classify_local.storage.sources import Remotes
 from classify_local.types import FeatureArray, MaskArray
 
 if TYPE_CHECKING:
@@ -88,7 +89,12 @@ class BandSource(Protocol):
 
     @property
     def paths(self) -> tuple[Path, ...]:
-        """The files it reads."""
+        """The files of this machine that it reads."""
+        ...
+
+    @property
+    def remotes(self) -> Remotes:
+        """Address and identity of the files on web servers that it reads."""
         ...
 
     def read(self, window: Window) -> tuple[FeatureArray, MaskArray]:
@@ -136,8 +142,19 @@ class FeatureStack:
 
     @property
     def paths(self) -> tuple[Path, ...]:
-        """Every file the stack reads, each once."""
+        """Every file of this machine that the stack reads, each once."""
         return tuple(dict.fromkeys(path for source in self.sources for path in source.paths))
+
+    @property
+    def remotes(self) -> Remotes:
+        """Address and identity of every file on a web server that it reads, each once."""
+        return tuple(dict.fromkeys(remote for source in self.sources for remote in source.remotes))
+
+    @property
+    def recipes(self) -> tuple[tuple[Path, str], ...]:
+        """Other recipes whose maps it holds, each with the digest of what they ask for; their files are in `paths`."""
+        found = (recipe for source in self.sources for recipe in getattr(source, "recipes", ()))
+        return tuple(dict.fromkeys(found))
 
     def read(self, window: Window) -> Block:
         """The features of a window inside the grid."""

@@ -18,7 +18,7 @@ from classify_local.legend import Legend
 from classify_local.live.snapshot import CLASS_PROBABILITY, Snapshot, can_give_probabilities
 from classify_local.live.table import PointReader, remembering
 from classify_local.mapping.products import CLASS
-from classify_local.preparation import Trainable
+from classify_local.prepared import Trainable
 from classify_local.recipe.classifiers import Classifier
 from classify_local.recipe.text import RecipeDocument
 from classify_local.training.joining import OtherRecipe

@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 
 from classify_local.errors import InputError
-from classify_local.features.images import open_stack
 from classify_local.features.stack import Block, FeatureStack
 from classify_local.grid import Grid, Window
 from classify_local.live.cache import ByteCache
+from classify_local.preparation import open_images
 from classify_local.recipe.text import RecipeDocument
 from classify_local.types import MaskArray
 
@@ -46,10 +46,14 @@ class Pyramid:
         Folders in which the sources of a VRT may lie, besides the recipe's.
     limit
         Bytes of features kept in memory.
+    offline
+        Refuse images on web servers.
     """
 
-    def __init__(self, document: RecipeDocument, stack: FeatureStack, allow: Sequence[Path], limit: int) -> None:
-        self._document, self._allow = document, tuple(allow)
+    def __init__(
+        self, document: RecipeDocument, stack: FeatureStack, allow: Sequence[Path], limit: int, *, offline: bool = False
+    ) -> None:
+        self._document, self._allow, self._offline = document, tuple(allow), offline
         self._stacks = {0: stack}
         self._lock = threading.Lock()
         self._blocks: ByteCache[Block] = ByteCache(limit, _bytes)
@@ -73,7 +77,7 @@ class Pyramid:
         """The features at a level, opened when they are first asked for."""
         with self._lock:
             if level not in self._stacks:
-                self._stacks[level] = open_stack(self._document, self._allow, factor=2**level)
+                self._stacks[level] = open_images(self._document, self._allow, factor=2**level, offline=self._offline)
             return self._stacks[level]
 
     def window(self, key: TileKey) -> Window:

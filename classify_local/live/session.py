@@ -25,7 +25,8 @@ from classify_local.live.snapshot import Snapshot, can_give_probabilities, outpu
 from classify_local.live.suggest import Rule, Suggestion, suggest
 from classify_local.live.trainer import Trainer
 from classify_local.live.viewing import Limits, View, tiles_of
-from classify_local.preparation import Prepared, prepare
+from classify_local.preparation import prepare
+from classify_local.prepared import Prepared
 from classify_local.recipe.text import RecipeDocument, load
 
 Event = dict[str, Any]

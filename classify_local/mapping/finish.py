@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path, PurePath
 from typing import Any
 
+from classify_local.addresses import is_url, shown
 from classify_local.grid import Tile
 from classify_local.legend import Legend, upper
 from classify_local.mapping.journal import TileRecord
@@ -49,9 +50,14 @@ def write_companions(job: MapJob, document: RecipeDocument, records: Mapping[str
 
 
 def recipe_copy(document: RecipeDocument, folder: Path) -> str:
-    """The recipe as it was run, with its comments; relative paths lead from the output folder."""
+    """The recipe as it was run, with its comments; relative paths lead from the output folder.
+
+    Web addresses stand without their query, which may hold a key: a map is given to others.
+    """
 
     def moved(path: str) -> str:
+        if is_url(path):
+            return shown(path)
         if Path(path).is_absolute() or "://" in path:
             return path
         return PurePath(os.path.relpath(document.folder / path, folder.resolve())).as_posix()

@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from classify_local.addresses import without_keys
 from classify_local.errors import InputError
 from classify_local.features.stack import FeatureStack
 from classify_local.grid import Grid, Tile, tiles
 from classify_local.legend import Legend
 from classify_local.mapping.products import Product, resolve_products
-from classify_local.recipe.text import RecipeDocument
+from classify_local.recipe.model import RecipeSource, SampleSource
+from classify_local.recipe.text import RecipeDocument, load
 from classify_local.storage import atomic, models
 from classify_local.storage.fingerprint import WHOLE, fingerprint, sidecars, stamp
+from classify_local.storage.images import expand
+from classify_local.training.joining import OtherRecipe
 
 _FILE = "plan.json"
 _BYTES_KEPT = 0.6
@@ -68,8 +72,23 @@ class Plan:
         return f"{self.name}_{product.kind}_{tile.id}.tif"
 
 
-def make_plan(document: RecipeDocument, stack: FeatureStack, legend: Legend, model_sha256: str | None = None) -> Plan:
-    """The plan of a recipe's run; `model_sha256` is that of a model that is given instead of trained.
+def make_plan(
+    document: RecipeDocument,
+    stack: FeatureStack,
+    legend: Legend,
+    model_sha256: str | None = None,
+    others: Sequence[OtherRecipe] = (),
+) -> Plan:
+    """The plan of a recipe's run.
+
+    Parameters
+    ----------
+    document, stack, legend
+        The recipe and what it names.
+    model_sha256
+        Of a model that is given instead of trained.
+    others
+        The recipes whose training tables it takes.
 
     Raises
     ------
@@ -82,19 +101,29 @@ def make_plan(document: RecipeDocument, stack: FeatureStack, legend: Legend, mod
         grid=stack.grid,
         tiles=tuple(tiles(stack.grid, recipe.output.tile_size)),
         products=resolve_products(recipe.output.bands, legend),
-        identity={**identity(document, stack, legend), **({"model": model_sha256} if model_sha256 else {})},
+        identity={**identity(document, stack, legend, others), **({"model": model_sha256} if model_sha256 else {})},
     )
 
 
-def identity(document: RecipeDocument, stack: FeatureStack, legend: Legend) -> dict[str, Any]:
-    """Everything the pixels of a map depend on. Files are named as the recipe's folder sees them."""
+def identity(
+    document: RecipeDocument, stack: FeatureStack, legend: Legend, others: Sequence[OtherRecipe] = ()
+) -> dict[str, Any]:
+    """Everything the pixels of a map depend on. Files are named as the recipe's folder sees them, or by their address.
+
+    Addresses stand without their query: a key may be another when a run is resumed, and is none to be written down.
+    """
     wishes = document.recipe.model_dump(by_alias=True, exclude={"name", "legend"})
-    images = [found for path in stack.paths for found in (path, *sidecars(path))]
-    files = [*images, *_training_files(document)]
+    stacks = [stack, *stacks_of(others)]
+    images = [found for each in stacks for path in each.paths for found in (path, *sidecars(path))]
+    files = [path for path in (*images, *training_files(document)) if path.is_file()]
     return {
-        "recipe": json.loads(json.dumps(wishes), parse_constant=str),  # NaN as text: it is not equal to itself
+        "recipe": without_keys(json.loads(json.dumps(wishes), parse_constant=str)),  # NaN as text: not equal to itself
         "legend": [[entry.value, entry.label, entry.color, *filter(None, [entry.parent])] for entry in legend],
-        "files": {_relative(path, document.folder): _identify(path) for path in files if path.exists()},
+        "files": {
+            **{_relative(path, document.folder): _identify(path) for path in dict.fromkeys(files)},
+            **_identify_remotes(stacks),
+        },
+        "recipes": _recipes(stacks, document.folder),
         "versions": {name: version for name, version in models.versions().items() if name != "python"},
     }
 
@@ -143,9 +172,48 @@ def write_plan(plan: Plan, folder: Path, model_sha256: str) -> None:
     atomic.keep_text(folder / _FILE, json.dumps(stored, indent=1, sort_keys=True))
 
 
-def _training_files(document: RecipeDocument) -> list[Path]:
-    paths = [getattr(source, "collected", None) or getattr(source, "csv", None) for source in document.recipe.training]
-    return [document.resolve(path) for path in paths if path]
+def training_files(document: RecipeDocument, chain: tuple[Path, ...] = ()) -> list[Path]:
+    """The files of a recipe's training entries, those of other recipes among them; `chain` leads here."""
+    found: list[Path] = []
+    for source in document.recipe.training:
+        named = [getattr(source, key, None) for key in ("collected", "csv", "vector", "edits")]
+        for path in [document.resolve(path) for path in named if path]:
+            found += [path, *_parts_of(path)]
+        if isinstance(source, SampleSource):
+            found += _rasters(source.sample.path, document)
+        if isinstance(source, RecipeSource):
+            path = document.resolve(source.recipe).resolve()
+            found += [path] if path in chain else [path, *training_files(load(path), (*chain, path))]
+    return found
+
+
+def _parts_of(path: Path) -> list[Path]:
+    """The files that belong to a shapefile."""
+    if path.suffix.lower() != ".shp":
+        return []
+    return [path.with_suffix(ending) for ending in (".dbf", ".shx", ".prj", ".cpg")]
+
+
+def _rasters(path: str, document: RecipeDocument) -> list[Path]:
+    try:
+        return [found for raster in expand(path, document.resolve) for found in (raster, *sidecars(raster))]
+    except InputError:
+        return []  # a product as it was delivered; what is wrong with a path is said where it is opened
+
+
+def stacks_of(others: Sequence[OtherRecipe]) -> Iterator[FeatureStack]:
+    """The images on which other recipes sample their training tables."""
+    for other in others:
+        yield other.stack
+        yield from stacks_of(other.others)
+
+
+def _recipes(stacks: Sequence[FeatureStack], folder: Path) -> dict[str, list[str]]:
+    """Digests of the recipes whose maps are images."""
+    found: dict[str, set[str]] = {}
+    for path, digest in [recipe for stack in stacks for recipe in stack.recipes]:
+        found.setdefault(_relative(path, folder), set()).add(digest)
+    return {name: sorted(digests) for name, digests in found.items()}
 
 
 def _identify(path: Path) -> dict[str, Any]:
@@ -153,6 +221,14 @@ def _identify(path: Path) -> dict[str, Any]:
     known = {"size": taken.size, "sha256": fingerprint(path)}
     # of a large file only pieces are read, so its time counts too; a small one may be copied or touched
     return known if taken.size <= WHOLE else {**known, "mtime_ns": taken.mtime_ns}
+
+
+def _identify_remotes(stacks: Iterable[FeatureStack]) -> dict[str, Any]:
+    """Files on web servers by address; the query may tell several apart that have one address without it."""
+    found: dict[str, list[str]] = {}
+    for where, identity in dict.fromkeys(remote for stack in stacks for remote in stack.remotes):
+        found.setdefault(where, []).append(identity)
+    return {where: {"sha256": " ".join(identities)} for where, identities in found.items()}
 
 
 def _relative(path: Path, folder: Path) -> str:
@@ -172,7 +248,7 @@ def _differences(old: Any, new: Any, path: tuple[str, ...]) -> Iterator[str]:
 
 
 def _difference(old: Any, new: Any, path: tuple[str, ...]) -> str:
-    if path[0] == "files":
+    if path[0] in ("files", "recipes"):
         what = "is new" if old is None else "is gone" if new is None else "was changed"
         return f"{path[1]} {what}"
     if path[0] == "versions":

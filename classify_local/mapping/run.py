@@ -26,6 +26,7 @@ from classify_local.mapping.tiles import MapJob, map_tile
 from classify_local.recipe.text import RecipeDocument
 from classify_local.storage import atomic, locks
 from classify_local.storage.fingerprint import sha256
+from classify_local.storage.rasters import close_files
 
 RUN_FOLDER = ".run"
 
@@ -115,7 +116,10 @@ def _run(
         reporter.say(f"resuming: {len(records)} of {len(plan.tiles)} tiles are done")
     stop.check()
     atomic.require_space(folder, plan.bytes_needed * len(missing) // max(1, len(plan.tiles)))
-    failures = _make_tiles(request, job, journal, missing, records, stop, reporter)
+    try:
+        failures = _make_tiles(request, job, journal, missing, records, stop, reporter)
+    finally:
+        close_files()  # Windows lets nobody replace a file that is open
     finish.write_companions(job, request.document, records)
     record = _record(request, model, records, failures, training, began, bool(missing))
     if failures:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from classify_local.errors import InputError
 from classify_local.mapping.finish import read_record
 from classify_local.mapping.journal import Journal, TileRecord
-from classify_local.mapping.plan import read_plan
+from classify_local.mapping.plan import Plan, read_plan
 from classify_local.mapping.run import RUN_FOLDER
 from classify_local.storage import locks
 from classify_local.storage.fingerprint import sha256
@@ -68,6 +70,43 @@ def read_status(folder: Path, *, verify: bool = False) -> RunStatus:
         failed=dict(record.get("failed_tiles", {})) if current else {},
         damaged=tuple(tile for tile, found in done.items() if verify and not _intact(found, folder)),
     )
+
+
+def unfinished(folder: Path, plan: Plan) -> str:
+    """Why the map in a folder is not the one that a run of `plan` would give now; an empty text if it is."""
+    own = folder / RUN_FOLDER
+    record = read_record(folder / f"{plan.name}_run.json")
+    done = Journal(own).done(plan.digest, folder)
+    return resolve_unfinished(record, read_plan(own), plan.digest, [tile.id for tile in plan.tiles], done)
+
+
+def resolve_unfinished(
+    record: Mapping[str, Any] | None,
+    begun: Mapping[str, Any] | None,
+    digest: str,
+    tiles: Collection[str],
+    done: Collection[str],
+) -> str:
+    """Why a map is not the one of a plan, or an empty text.
+
+    Parameters
+    ----------
+    record
+        The run record beside the map, if there is one.
+    begun
+        The plan its folder was begun with, if there is one.
+    digest, tiles
+        Of the plan that is asked for.
+    done
+        Tiles of that plan whose files are there.
+    """
+    if begun is None:
+        return "it has no map"
+    if begun["digest"] != digest:
+        return "its map was made from something else"
+    if record is None or record.get("run") != digest or not record.get("complete") or set(tiles) - set(done):
+        return "its map is not finished"
+    return ""
 
 
 def _intact(record: TileRecord, folder: Path) -> bool:

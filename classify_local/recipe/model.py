@@ -5,6 +5,7 @@ The shape is a contract: users' files rely on it. Keys are added where needed an
 
 from __future__ import annotations
 
+import math
 import re
 from typing import Annotated, Any, Literal
 
@@ -24,6 +25,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from classify_local.bands import focal, texture
 from classify_local.bands.indexes import INDEXES as INDEX_SPECS
 from classify_local.bands.pairwise import Operation
 from classify_local.errors import nearest
@@ -67,7 +69,7 @@ class Part(BaseModel):
 
 
 class Reflectance(Part):
-    """How a stored value becomes reflectance: `value * scale + offset`. Used by indexes only."""
+    """How a stored value becomes reflectance: `value * scale + offset`. Used by indexes and texture only."""
 
     scale: Real = 1.0
     offset: Real = 0.0
@@ -90,8 +92,73 @@ class Mask(Part):
         return self
 
 
+MEASURES = tuple(measure.value for measure in texture.Measure)
+STATISTICS = tuple(statistic.value for statistic in focal.Statistic)
+
+
+def _odd(side: int) -> int:
+    if side % 2:
+        return side
+    raise PydanticCustomError("window", "must be odd, as 3, 5 and 7 are, not {side}", {"side": side})
+
+
+Side = Annotated[
+    StrictInt,
+    Field(ge=focal.SIDES[0], le=focal.SIDES[-1], json_schema_extra={"enum": list(focal.SIDES)}),
+    AfterValidator(_odd),
+]
+"""Rows and columns of a moving window."""
+
+
+def _apart(low: float, high: float) -> bool:
+    return low < high and math.isfinite(high - low) and math.isfinite(texture.LEVELS[-1] / (high - low))
+
+
+class Texture(Part):
+    """Texture of bands: measures of the grey-level co-occurrence matrix of a moving window."""
+
+    bands: tuple[StrictStr, ...] = Field(min_length=1)
+    measures: tuple[Literal[MEASURES], ...] = Field(  # type: ignore[valid-type]
+        ("contrast", "homogeneity", "correlation"), min_length=1
+    )
+    window: Side = Field(7, description="Rows and columns of the window, in pixels of the image.")
+    levels: Annotated[StrictInt, Field(ge=texture.LEVELS[0], le=texture.LEVELS[-1])] = Field(
+        32, description="Grey levels to which values are quantised."
+    )
+    limits: tuple[Real, Real] | None = Field(
+        None, description="Stored values between which the levels lie; without it reflectance from 0 to 0.5."
+    )
+    distance: Count = Field(1, description="Pixels from one to the other of a pair.")
+
+    @model_validator(mode="after")
+    def _possible(self) -> Texture:
+        if self.limits is not None and not _apart(*self.limits):
+            raise PydanticCustomError(
+                "limits",
+                "limits are the lowest and the highest value of the levels, for example [0, 5000], not [{low}, {high}]",
+                {"low": f"{self.limits[0]:g}", "high": f"{self.limits[1]:g}"},
+            )
+        if self.distance >= self.window:
+            raise PydanticCustomError(
+                "distance",
+                "a window of {window} holds no pixels at distance {distance}; it is at most {most}",
+                {"window": self.window, "distance": self.distance, "most": self.window - 1},
+            )
+        return self
+
+
+class Focal(Part):
+    """What a square window around each pixel of bands holds."""
+
+    bands: tuple[StrictStr, ...] = Field(min_length=1)
+    statistics: tuple[Literal[STATISTICS], ...] = Field(  # type: ignore[valid-type]
+        ("mean", "standard_deviation"), min_length=1
+    )
+    window: Side = Field(5, description="Rows and columns of the window, in pixels of the image.")
+
+
 class Derived(Part):
-    """One set of derived bands: a pair-wise operation over bands, indexes, or a named profile."""
+    """One set of derived bands: a pair-wise operation over bands, indexes, texture, focal statistics, or a profile."""
 
     ratio: tuple[StrictStr, ...] | None = Field(None, min_length=2)
     normalized_difference: tuple[StrictStr, ...] | None = Field(None, min_length=2)
@@ -99,12 +166,14 @@ class Derived(Part):
     distance: tuple[StrictStr, ...] | None = Field(None, min_length=2)
     angle: tuple[StrictStr, ...] | None = Field(None, min_length=2)
     indexes: tuple[Literal[INDEXES], ...] | None = Field(None, min_length=1)  # type: ignore[valid-type]
+    texture: Texture | None = None
+    focal: Focal | None = None
     profile: Literal["simple", "rlcms"] | None = None
 
     @model_validator(mode="after")
     def _one_kind(self) -> Derived:
-        if len(self.model_fields_set) != 1:
-            kinds = ", ".join((*PAIRWISE, "indexes", "profile"))
+        if len(self.model_fields_set) != 1 or getattr(self, *self.model_fields_set) is None:
+            kinds = ", ".join((*PAIRWISE, "indexes", "texture", "focal", "profile"))
             raise PydanticCustomError("derived", "each entry holds one of: {kinds}", {"kinds": kinds})
         return self
 
@@ -138,11 +207,33 @@ class RasterImage(Part):
     derived: DerivedSets = ()
 
 
+_PROBABILITY = re.compile("probability_(0|-?[1-9][0-9]*)")
+
+
+def is_output_band(name: str) -> bool:
+    """True for what a map's band can be called, whatever the legend."""
+    return name in OUTPUT_BANDS or _PROBABILITY.fullmatch(name) is not None
+
+
+def _output_band(name: str) -> str:
+    if is_output_band(name):
+        return name
+    raise PydanticCustomError(
+        "output_band",
+        "no band {name}; there are class, class_probability, regression, probability_<class value>, probabilities"
+        "{hint}",
+        {"name": repr(name), "hint": nearest(name, OUTPUT_BANDS)},
+    )
+
+
+OutputBand = Annotated[StrictStr, AfterValidator(_output_band)]
+
+
 class RecipeImage(Part):
     """The output bands of another recipe, taken as an image."""
 
     recipe: PathText
-    bands: Annotated[tuple[StrictStr, ...], Field(min_length=1)] | None = None
+    bands: Annotated[tuple[OutputBand, ...], Field(min_length=1)] | None = None
     resampling: Resampling = "nearest"
     derived: DerivedSets = ()
 
@@ -259,23 +350,6 @@ class Auxiliary(Part):
     path: PathText
     band: BandRef = 1
     resampling: Resampling = "bilinear"
-
-
-_PROBABILITY = re.compile("probability_(0|-?[1-9][0-9]*)")
-
-
-def _output_band(name: str) -> str:
-    if name in OUTPUT_BANDS or _PROBABILITY.fullmatch(name):
-        return name
-    raise PydanticCustomError(
-        "output_band",
-        "no band {name}; there are class, class_probability, regression, probability_<class value>, probabilities"
-        "{hint}",
-        {"name": repr(name), "hint": nearest(name, OUTPUT_BANDS)},
-    )
-
-
-OutputBand = Annotated[StrictStr, AfterValidator(_output_band)]
 
 
 class Output(Part):

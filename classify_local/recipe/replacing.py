@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path, PurePath
 
+from classify_local.addresses import is_url, shown
 from classify_local.errors import InputError, Problems, nearest
 from classify_local.recipe.model import RasterImage
 from classify_local.recipe.text import RecipeDocument, parse, validate
@@ -19,8 +20,8 @@ def with_images(document: RecipeDocument, given: Mapping[str, str]) -> RecipeDoc
     document
         The recipe.
     given
-        For an image, by its `name`, its number from 1 or the stem of its file, the path to take instead; relative to
-        the current folder.
+        For an image, by its `name`, its number from 1 or the stem of its file, the path to take instead, relative to
+        the current folder, or a web address.
 
     Raises
     ------
@@ -32,9 +33,17 @@ def with_images(document: RecipeDocument, given: Mapping[str, str]) -> RecipeDoc
     for name, path in given.items():
         number = problems.attempt(lambda name=name: image_number(document, name))  # type: ignore[misc]
         if number is not None:
-            node["images"][number]["path"] = str(Path(path).absolute())
+            _put(node["images"][number], path)
     problems.raise_all()
     return replace(document, node=node, recipe=validate(node, document.where))
+
+
+def _put(entry: dict[str, str], path: str) -> None:
+    """Another file for an image; in place of another recipe's map another recipe, or a map in files."""
+    is_recipe = "recipe" in entry and path.lower().endswith((".yml", ".yaml")) and not is_url(path)
+    if not is_recipe:
+        entry.pop("recipe", None)
+    entry["recipe" if is_recipe else "path"] = path if is_url(path) else str(Path(path).absolute())
 
 
 def image_number(document: RecipeDocument, name: str) -> int:
@@ -60,7 +69,7 @@ def _names(document: RecipeDocument) -> Iterator[list[str]]:
         names = [str(number)]
         if isinstance(image, RasterImage):
             path = image.path if isinstance(image.path, str) else image.path[0]
-            stem = PurePath(path).stem
+            stem = PurePath(shown(path) if is_url(path) else path).stem
             names += [stem] if stem and not set("*?[") & set(stem) else []
             names += [image.name] if image.name else []
         yield names

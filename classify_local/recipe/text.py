@@ -21,10 +21,9 @@ from ruamel.yaml.reader import ReaderError
 from ruamel.yaml.representer import RoundTripRepresenter
 from ruamel.yaml.scalarfloat import ScalarFloat
 
-from classify_local.errors import InputError, NotAvailableYet, nearest
-from classify_local.recipe.availability import unavailable
+from classify_local.errors import InputError, nearest
 from classify_local.recipe.model import Recipe, safe_name
-from classify_local.recipe.problems import describe_errors, place
+from classify_local.recipe.problems import describe_errors
 
 MAX_BYTES = 2_000_000
 _MAX_NODES = 300_000
@@ -180,22 +179,6 @@ def validate(node: Any, where: str) -> Recipe:
         return Recipe.model_validate(node)
     except ValidationError as error:
         raise InputError(*describe_errors(error, node, where)) from error
-
-
-def require_available(document: RecipeDocument) -> None:
-    """Refuse what the schema knows and this version does not do.
-
-    Raises
-    ------
-    NotAvailableYet
-        One line for each such part.
-    """
-    lines = [
-        f"{place(document.node, path, document.where)}: {what} is not available yet in this version"
-        for path, what in unavailable(document.recipe)
-    ]
-    if lines:
-        raise NotAvailableYet(*lines)
 
 
 def dump(node: Any) -> str:

@@ -178,9 +178,10 @@ def _ref(number: int, mosaic: Image) -> BandRef:
 def _mask(naming: Naming, look: Look) -> tuple[MaskPick | None, str]:
     """The first band known to mask pixels, unless it would keep none."""
     for number, name in enumerate(naming.names, 1):
-        rule = mask_rule(name, look.distinct(number - 1)) if is_quality(name) else None
+        stored_as = look.mosaic.names[number - 1]
+        rule = mask_rule(name, look.distinct(number - 1), stored_as) if is_quality(name) else None
         if rule is not None:
-            share = look.share_kept(number - 1, rule.keep)
+            share = look.share_kept(number - 1, rule)
             if share > 0:
                 return MaskPick(ref=_ref(number, look.mosaic), number=number, rule=rule, share=share), ""
             return None, f"The band {name} could mask pixels, but none of the values it holds is known to be clear."

@@ -14,6 +14,7 @@ from classify_local.grid import Window, spread_blocks
 from classify_local.types import FeatureArray, MaskArray
 
 if TYPE_CHECKING:
+    from classify_local.starting.masks import MaskRule
     from classify_local.storage.composite import Image
 
 _BLOCKS = 16
@@ -56,10 +57,9 @@ class Look:
         found = np.unique(self.values[band])
         return tuple(int(value) for value in found.tolist() if value == value and float(value).is_integer())
 
-    def share_kept(self, band: int, keep: tuple[int, ...] | None) -> float:
+    def share_kept(self, band: int, rule: MaskRule) -> float:
         """Share of the pixels a mask by a band would keep."""
-        values = self.values[band]
-        return float((values != 0).mean() if keep is None else np.isin(values, keep).mean())
+        return float(rule.clear(self.values[band]).mean())
 
     def constant_shares(self, bands: list[int]) -> dict[float, float]:
         """Share of the pixels that hold one and the same value in all of some bands, for values that may mean none."""

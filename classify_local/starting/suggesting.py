@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from classify_local.bands.indexes import available_indexes
@@ -13,21 +15,24 @@ from classify_local.starting.values import resolve_resampling
 _INDEXES = ("ndvi", "ndmi", "nbr", "mndwi", "ndwi", "evi2")
 _MOST_INDEXES = 4
 _DEGREE = 111_195.0
+_TEXTURED, _SIDE = "nir", 7
 _PAIRED = 4
 _PAIRED_BANDS = ("green", "red", "nir", "swir1", "swir2")
 
 
-def suggested_derived(image: ImageDraft) -> list[dict[str, list[str]]]:
+def suggested_derived(image: ImageDraft) -> list[dict[str, Any]]:
     """Sets of derived bands worth trying, as a recipe writes them."""
     names = list(image.names)
     possible = [name for name in available_indexes(names) if name not in names]
-    sets: list[dict[str, list[str]]] = []
+    sets: list[dict[str, Any]] = []
     if image.scaling is not None and image.scaling.known:
         indexes = [name for name in _INDEXES if name in possible][:_MOST_INDEXES]
         sets += [{"indexes": indexes}] if indexes else []
     paired = [name for name in names if name in _PAIRED_BANDS] or names
     if len(paired) > 1:
         sets.append({"normalized_difference": paired[:_PAIRED]})
+    if image.scaling is not None and image.scaling.reflectance is not None and _TEXTURED in names:
+        sets.append({"texture": {"bands": [_TEXTURED], "window": _SIDE}})
     return sets
 
 

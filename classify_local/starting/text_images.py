@@ -100,7 +100,7 @@ def _reflectance(lines: Lines, image: ImageDraft) -> None:
     if image.scaling.reflectance is None:
         lines.say(f"No scale to reflectance is given: {image.scaling.why}.", 4)
     else:
-        lines.say(f"From stored value to reflectance, which only indexes need: {image.scaling.why}.", 4)
+        lines.say(f"From stored value to reflectance, which only indexes and texture need: {image.scaling.why}.", 4)
         scale, offset = image.scaling.reflectance
         lines.key("reflectance", {"scale": scale, "offset": offset}, 4)
 

@@ -14,7 +14,8 @@ from classify_local.features.stack import BandSpec, FeatureStack, resolve_names
 from classify_local.grid import Grid, Window
 from classify_local.legend import Legend
 from classify_local.starting.imagery import ImageDraft
-from classify_local.storage.composite import with_nodata
+from classify_local.storage.composite import remotes_of, with_nodata
+from classify_local.storage.sources import Remotes
 from classify_local.training.points import ReferencePoints
 from classify_local.types import FeatureArray, MaskArray
 
@@ -68,15 +69,18 @@ class _Pixels:
     def paths(self) -> tuple[Path, ...]:
         return self.mosaic.paths
 
+    @property
+    def remotes(self) -> Remotes:
+        return remotes_of(self.mosaic)
+
     def read(self, window: Window) -> tuple[FeatureArray, MaskArray]:
         place = window.shifted(-self.row, -self.col)
         values, valid = self.mosaic.read([pick.number for pick in self.image.picks], place)
         mask = self.image.mask
         if mask is None:
             return values, valid
-        told, shown = (self.mosaic if mask.rule.keep is None else self.bare).read([mask.number], place)
-        kept = told != 0 if mask.rule.keep is None else np.isin(told, mask.rule.keep)
-        return values, np.concatenate([valid, kept & shown])
+        told, shown = (self.bare if mask.rule.looks_at_nodata else self.mosaic).read([mask.number], place)
+        return values, np.concatenate([valid, mask.rule.clear(told) & shown])
 
 
 def stack_of(images: Sequence[ImageDraft]) -> FeatureStack:

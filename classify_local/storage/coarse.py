@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from affine import Affine
@@ -17,6 +18,7 @@ from classify_local.grid import Grid, Window
 from classify_local.storage.composite import Image, with_nodata
 from classify_local.storage.mosaic import Mosaic, Piece
 from classify_local.storage.rasters import RasterFile, is_data
+from classify_local.storage.sources import Source
 from classify_local.types import FeatureArray, MaskArray
 
 _STRIP = 1 << 24
@@ -59,17 +61,6 @@ class Coarse:
         return self.image.alpha
 
     @property
-    def quality(self) -> tuple[int, ...]:
-        """Numbers of the bands that tell of the pixels' quality."""
-        return tuple(getattr(self.image, "quality", ()))
-
-    @property
-    def reflectances(self) -> tuple[tuple[float, float] | None, ...] | None:
-        """Scale and offset of each band, where they differ."""
-        found: tuple[tuple[float, float] | None, ...] | None = getattr(self.image, "reflectances", None)
-        return found
-
-    @property
     def scale(self) -> float | None:
         """Stored value to reflectance."""
         return self.image.scale
@@ -93,6 +84,12 @@ class Coarse:
     def files(self) -> tuple[RasterFile, ...]:
         """The rasters among them."""
         return self.image.files
+
+    def __getattr__(self, name: str) -> Any:
+        """What some images know beside the rest: their bands' quality, remote files, other recipes."""
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return getattr(self.image, name)
 
     def with_nodata(self, nodata: float | None) -> Image:
         """The same with another value for no data."""
@@ -222,7 +219,7 @@ def _spans(first: int, count: int, factor: int, shift: int, start: int, length: 
 
 
 def _decimated(
-    file: RasterFile | Mosaic, numbers: Sequence[int], window: Window, shape: tuple[int, int]
+    file: RasterFile | Source, numbers: Sequence[int], window: Window, shape: tuple[int, int]
 ) -> tuple[FeatureArray, MaskArray]:
     if isinstance(file, RasterFile):
         return file.read(numbers, window, shape)

@@ -13,6 +13,7 @@ from classify_local.errors import InputError, collect
 from classify_local.grid import Grid, Window, union
 from classify_local.storage.mosaic import Mosaic
 from classify_local.storage.rasters import RasterFile
+from classify_local.storage.sources import Remotes, Source
 from classify_local.types import FeatureArray, MaskArray
 
 REFLECTANCE = "reflectance"
@@ -61,7 +62,7 @@ class Image(Protocol):
 
     @property
     def paths(self) -> tuple[Path, ...]:
-        """The files that decide its pixels."""
+        """The files of this machine that decide its pixels; see `remotes_of` for others."""
         ...
 
     @property
@@ -83,6 +84,16 @@ class OtherNodata(Protocol):
 
     def with_nodata(self, nodata: float | None) -> Image:
         """See the function of this name."""
+        ...
+
+
+@runtime_checkable
+class FromWeb(Protocol):
+    """An image that may be made of files on web servers."""
+
+    @property
+    def remotes(self) -> Remotes:
+        """See `remotes_of`."""
         ...
 
 
@@ -337,7 +348,12 @@ def mosaic_with_nodata(mosaic: Mosaic, nodata: float | None) -> Mosaic:
     return replace(mosaic, pieces=pieces, nodata=())
 
 
-def _file_with_nodata(file: RasterFile | Mosaic, nodata: float | None) -> RasterFile | Mosaic:
-    if isinstance(file, Mosaic):
-        return mosaic_with_nodata(file, nodata)
-    return replace(file, nodata=(nodata,) * len(file.nodata))
+def _file_with_nodata(file: RasterFile | Source, nodata: float | None) -> RasterFile | Source:
+    if isinstance(file, RasterFile):
+        return replace(file, nodata=(nodata,) * len(file.nodata))
+    return with_nodata(file, nodata)  # type: ignore[return-value]  # of a mosaic or a file on a server it is one
+
+
+def remotes_of(image: Image) -> Remotes:
+    """Address (without what may be a key) and identity of each file on a web server that decides an image's pixels."""
+    return image.remotes if isinstance(image, FromWeb) else ()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,7 +36,7 @@ def sidecars(path: Path) -> list[Path]:
     """Files beside a raster from which GDAL takes its mask, nodata or place: they change pixels as it does itself."""
     named = [path.with_name(path.name + suffix) for suffix in _BESIDE]
     renamed = [path.with_suffix(suffix) for suffix in _INSTEAD]
-    return [beside for beside in (*named, *renamed) if beside != path and beside.is_file()]
+    return [beside for beside in (*named, *renamed) if beside != path and os.path.isfile(beside)]  # noqa: PTH113 - a name too long is none
 
 
 def fingerprint(path: Path) -> str:

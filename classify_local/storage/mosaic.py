@@ -7,13 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from functools import cached_property
+from pathlib import Path, PurePath
 
 import numpy as np
+from numpy.typing import NDArray
 
 from classify_local.errors import InputError
 from classify_local.grid import Grid, Window, union
 from classify_local.storage.rasters import RasterFile, is_data
+from classify_local.storage.sources import Remotes, Source, called, files_of, paths_of
 from classify_local.types import FeatureArray, MaskArray
 
 
@@ -24,7 +27,7 @@ class Piece:
     Parameters
     ----------
     file
-        The file it comes from, or a mosaic in turn: a VRT among the sources of a VRT.
+        The file it comes from, on this machine or a server, or a mosaic in turn: a VRT among the sources of a VRT.
     bands
         For each band of the mosaic the band of the file (from 1), or None where it gives none.
     source
@@ -38,7 +41,7 @@ class Piece:
         of a VRT do.
     """
 
-    file: RasterFile | Mosaic
+    file: RasterFile | Source
     bands: tuple[int | None, ...]
     source: Window
     row: int
@@ -67,7 +70,7 @@ class Piece:
         return values, valid
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Mosaic:
     """Pieces on one grid; where several cover a pixel, the last one with data there counts.
 
@@ -92,13 +95,20 @@ class Mosaic:
     @property
     def files(self) -> tuple[RasterFile, ...]:
         """The files of its pieces, each once."""
-        nested = (_files_of(piece.file) for piece in self.pieces)
+        nested = (files_of(piece.file) for piece in self.pieces)
         return tuple(dict.fromkeys(file for files in nested for file in files))
 
     @property
     def paths(self) -> tuple[Path, ...]:
-        """The files it is made of and those that describe it, each once."""
-        return tuple(dict.fromkeys([*self.described_by, *(file.path for file in self.files)]))
+        """The files of this machine it is made of and those that describe it, each once."""
+        nested = (paths_of(piece.file) for piece in self.pieces)
+        return tuple(dict.fromkeys([*self.described_by, *(path for paths in nested for path in paths)]))
+
+    @property
+    def remotes(self) -> Remotes:
+        """The files on web servers that it is made of, each once."""
+        nested = (piece.file.remotes for piece in self.pieces if not isinstance(piece.file, RasterFile))
+        return tuple(dict.fromkeys(remote for remotes in nested for remote in remotes))
 
     def read(self, bands: Sequence[int], window: Window) -> tuple[FeatureArray, MaskArray]:
         """Values and validity of bands in a window.
@@ -126,7 +136,7 @@ class Mosaic:
         return values, valid
 
     def _read(self, bands: Sequence[int], window: Window) -> tuple[FeatureArray, MaskArray]:
-        met = [piece for piece in self.pieces if not piece.target.intersection(window).is_empty]
+        met = self._met(window)
         dtypes = [np.dtype(self.dtypes[band - 1]) for band in bands]
         dtype = np.result_type(*dtypes)
         if len(met) == 1 and met[0].gives_all(bands, window):
@@ -136,16 +146,27 @@ class Mosaic:
             return found, valid
         values = np.zeros((len(bands), *window.shape), dtype=dtype)
         valid = np.zeros(values.shape, dtype=bool)
-        decided = np.zeros(values.shape, dtype=bool)
+        decided = np.zeros(values.shape, dtype=bool) if any(piece.opaque for piece in met) else valid
         for piece in reversed(met):
             _lay(piece, bands, dtypes, window, values, valid, decided)
             if decided.all():
                 break
         return values, valid
 
+    @cached_property
+    def _edges(self) -> NDArray[np.int64]:
+        """First row and column and those behind the last of each piece, shape (2, 2, pieces)."""
+        targets = [piece.target for piece in self.pieces]
+        first = [(target.row, target.col) for target in targets]
+        behind = [(target.row + target.rows, target.col + target.cols) for target in targets]
+        return np.array([first, behind], dtype=np.int64).reshape(2, -1, 2).transpose(0, 2, 1)
 
-def _files_of(source: RasterFile | Mosaic) -> tuple[RasterFile, ...]:
-    return source.files if isinstance(source, Mosaic) else (source,)
+    def _met(self, window: Window) -> list[Piece]:
+        """The pieces that lie in a window, in their order: looked up at once, as an image may be of 10,000."""
+        low = np.array([[window.row], [window.col]])
+        high = low + np.array([[window.rows], [window.cols]])
+        shared = np.minimum(self._edges[1], high) > np.maximum(self._edges[0], low)
+        return [self.pieces[i] for i in np.flatnonzero(shared.all(axis=0))]
 
 
 def _lay(
@@ -157,17 +178,25 @@ def _lay(
     valid: MaskArray,
     decided: MaskArray,
 ) -> None:
-    """Put a piece under what is decided already."""
+    """Put a piece under what is decided already; `decided` may be `valid` itself where no piece is opaque."""
     given = [i for i, band in enumerate(bands) if piece.bands[band - 1] is not None]
     part = piece.target.intersection(window)
     rows, cols = part.slices_in(window)
-    if not given or decided[given][:, rows, cols].all():
+    before = decided[:, rows, cols] if len(given) == len(bands) else decided[:, rows, cols][given]
+    if not given or before.all():
         return
+    is_first = not before.any()
     new, has_data = piece.read([bands[i] for i in given], part)
     for k, i in enumerate(given):
+        found = as_type(new[k], dtypes[i])
+        if is_first:  # as of most tiles: nothing to look for
+            values[i, rows, cols], valid[i, rows, cols] = found, has_data[k]
+            if decided is not valid:
+                decided[i, rows, cols] = piece.opaque | has_data[k]
+            continue
         still_open = ~decided[i, rows, cols]
         take = still_open & has_data[k]
-        np.copyto(values[i, rows, cols], as_type(new[k], dtypes[i]), where=take)
+        np.copyto(values[i, rows, cols], found, where=take)
         valid[i, rows, cols] |= take
         decided[i, rows, cols] |= still_open if piece.opaque else take
 
@@ -192,7 +221,7 @@ def whole_file(file: RasterFile) -> Mosaic:
     return _mosaic_of([file], [(0, 0)], file.grid, str(file.path))
 
 
-def of_files(files: Sequence[RasterFile], where: str) -> Mosaic:
+def of_files(files: Sequence[RasterFile | Source], where: str) -> Mosaic:
     """A mosaic of files that share one grid; later ones lie on top.
 
     Raises
@@ -207,7 +236,9 @@ def of_files(files: Sequence[RasterFile], where: str) -> Mosaic:
     return _mosaic_of(files, offsets, grid, where)
 
 
-def _mosaic_of(files: Sequence[RasterFile], offsets: Sequence[tuple[int, int]], grid: Grid, where: str) -> Mosaic:
+def _mosaic_of(
+    files: Sequence[RasterFile | Source], offsets: Sequence[tuple[int, int]], grid: Grid, where: str
+) -> Mosaic:
     first = files[0]
     count = len(first.names)
     dtypes = tuple(str(np.result_type(*kinds)) for kinds in zip(*(file.dtypes for file in files), strict=True))
@@ -224,30 +255,28 @@ def _mosaic_of(files: Sequence[RasterFile], offsets: Sequence[tuple[int, int]], 
     )  # fmt: skip
 
 
-def _require_alike(first: RasterFile, file: RasterFile) -> None:
+def _require_alike(first: RasterFile | Source, file: RasterFile | Source) -> None:
+    where, model = called(file), PurePath(called(first)).name
     if file.names != first.names:
         raise InputError(
-            f"{file.path}: its bands are {', '.join(file.names)}, those of {first.path.name} are "
+            f"{where}: its bands are {', '.join(file.names)}, those of {model} are "
             f"{', '.join(first.names)}; tiles of one image have the same bands"
         )
     kinds = [np.result_type(*each.dtypes).kind == "f" for each in (first, file)]
     if kinds[0] != kinds[1] or (file.scale, file.offset) != (first.scale, first.offset):
         raise InputError(
-            f"{file.path}: holds {_stored(file)}, {first.path.name} holds {_stored(first)}; "
-            "tiles of one image are stored alike"
+            f"{where}: holds {_stored(file)}, {model} holds {_stored(first)}; tiles of one image are stored alike"
         )
     if file.grid.crs != first.grid.crs:
         raise InputError(
-            f"{file.path}: is in {file.grid.crs}, {first.path.name} in {first.grid.crs}; "
+            f"{where}: is in {file.grid.crs}, {model} in {first.grid.crs}; "
             "tiles in several reference systems are not available yet in this version"
         )
     if first.grid.offset_of(file.grid) is None:
-        raise InputError(
-            f"{file.path}: its pixels do not lie on the grid of {first.path.name}; tiles of one image share a grid"
-        )
+        raise InputError(f"{where}: its pixels do not lie on the grid of {model}; tiles of one image share a grid")
 
 
-def _stored(file: RasterFile) -> str:
+def _stored(file: RasterFile | Source) -> str:
     """Types, and scale and offset where the tags give them."""
     scaled = "" if file.scale is None else f" with scale {file.scale:g} and offset {file.offset:g}"
     return "/".join(dict.fromkeys(file.dtypes)) + scaled

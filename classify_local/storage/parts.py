@@ -18,18 +18,22 @@ from typing import Any, TypeVar
 
 from urllib3.exceptions import HTTPError
 
+from classify_local.addresses import shown
 from classify_local.errors import ClassifyLocalError, InputError, StorageError
 from classify_local.storage.connections import Connections, Settings, Transient, trouble
 
 T = TypeVar("T")
 _BLOCK = 65_536
 _MOST_KEPT = 256
-"""Blocks kept of each open file: 16 MB."""
+KEPT_BYTES = _MOST_KEPT * _BLOCK
+"""What is kept of each open file: 16 MB."""
 _HEAD = 16
 _LONGEST_PAUSE = 60.0
 _TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _GONE, _SHUT, _LATER = (404, 410), (401, 403, 407, 451), (408, 425, 429, 500, 502, 503, 504)
 _RANGE = re.compile(r"bytes (\d{1,18})-(\d{1,18})/(\d{1,18})")
+_QUERY = re.compile(r"[?#](?=[^\s'])[^\s']*?(?=:?[\s']|:?$)")
+"""What follows a question mark within a word: an address may be shortened, quoted, or of any scheme."""
 _DOWNLOAD = "download it and name the file"
 
 
@@ -184,11 +188,6 @@ def ask(url: str, settings: Settings) -> State:
     return state
 
 
-def shown(url: str) -> str:
-    """An address as messages and records have it: without its query, which may hold a key."""
-    return url.split("?")[0].split("#")[0]
-
-
 def _part(url: str, connections: Connections, first: int, end: int) -> tuple[State, bytes]:
     """Bytes of a file from `first` to before `end`, or to its own end, and its state."""
     try:
@@ -230,13 +229,13 @@ def _patiently(url: str, settings: Settings, step: Callable[[], T]) -> T:
                 ) from problem
             time.sleep(min(_LONGEST_PAUSE, max(problem.pause, settings.pause_seconds * 2**number)))
         except StorageError as error:
-            raise StorageError(*(_without_advice(line, url) for line in error.problems)) from error
+            raise StorageError(*map(_without_advice, error.problems)) from error
     raise StorageError(f"{shown(url)}: was not asked for")
 
 
-def _without_advice(line: str, url: str) -> str:
-    """A message on an address, for one that stands in a recipe."""
-    return line.replace("; give another --base-url", "; give another address").replace(url, shown(url))
+def _without_advice(line: str) -> str:
+    """A message for an address that stands in a recipe; a redirect may lead to one that holds a key."""
+    return _QUERY.sub("", line.replace("; give another --base-url", "; give another address"))
 
 
 def _require_part(status: int, url: str) -> None:

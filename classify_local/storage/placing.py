@@ -15,8 +15,10 @@ from numpy.typing import NDArray
 from pyproj import CRS, Transformer
 from pyproj.exceptions import CRSError, ProjError
 
+from classify_local.bands.resampling import between
 from classify_local.errors import InputError
 from classify_local.grid import BLOCK_SIZE, Grid, Window
+from classify_local.types import MaskArray
 
 _STEP = 32
 """Pixels between nodes."""
@@ -27,6 +29,14 @@ _USELESS = 0.05
 _ROUNDING = 1e-7
 
 Places = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Nodes:
+    """Exact places at the nodes of a block, and how far those between them may be from the true ones."""
+
+    places_yx: Places
+    error: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,27 +68,20 @@ class Placing:
             Make sure that `floor` of each place is that of the exact projection.
         """
         if self.transformer is None:
-            rows, cols = np.ogrid[block.row : block.row + block.rows, block.col : block.col + block.cols]
-            return self._exact(*np.broadcast_arrays(rows.astype(np.float64) + 0.5, cols.astype(np.float64) + 0.5))
-        node_rows, node_cols = _nodes(block.row, block.rows), _nodes(block.col, block.cols)
-        nodes_yx = self._exact(*np.meshgrid(node_rows, node_cols, indexing="ij"))
-        error = self._error(nodes_yx, node_rows, node_cols)
-        if not error <= _USELESS:
-            return self._every(block)
-        found = _between(nodes_yx, block)
-        if exact_pixels:
-            self._settle(found, block, error)
-        return found
+            return self._within(block)
+        return self._places(block, self._asked(block), exact_pixels)
 
-    def touches(self, block: Window) -> bool:
-        """False if no pixel centre of a block lies on the raster; not every True is one."""
+    def touching(self, block: Window, *, exact_pixels: bool) -> Places | None:
+        """The same; None if no pixel centre of the block lies on the raster. Not always where none does."""
         if self.transformer is None:
+            return self._within(block)
+        nodes = self._asked(block)
+        return self._places(block, nodes, exact_pixels) if self._touches(nodes) else None
+
+    def _touches(self, nodes: _Nodes) -> bool:
+        if not nodes.error <= _USELESS:
             return True
-        node_rows, node_cols = _nodes(block.row, block.rows), _nodes(block.col, block.cols)
-        nodes_yx = self._exact(*np.meshgrid(node_rows, node_cols, indexing="ij"))
-        if not self._error(nodes_yx, node_rows, node_cols) <= _USELESS:
-            return True
-        low, high = nodes_yx.min(axis=(1, 2)), nodes_yx.max(axis=(1, 2))
+        low, high = nodes.places_yx.min(axis=(1, 2)), nodes.places_yx.max(axis=(1, 2))
         return bool((high >= -1).all() and (low <= np.array(self.source.shape) + 1).all())
 
     def lines(self, part: Window) -> Places:
@@ -89,11 +92,33 @@ class Placing:
         rows, cols = np.indices(block.shape, dtype=np.float64)
         return self._exact(rows + (block.row + 0.5), cols + (block.col + 0.5))
 
-    def _settle(self, places_yx: Places, block: Window, error: float) -> None:
+    def _within(self, block: Window) -> Places:
+        """Exact places in the same reference system; of grids that are not turned to each other line by line."""
+        rows = np.arange(block.row, block.row + block.rows, dtype=np.float64)[:, None] + 0.5
+        cols = np.arange(block.col, block.col + block.cols, dtype=np.float64)[None] + 0.5
+        if any((t.b, t.d) != (0, 0) for t in (self.grid.transform, self.source.transform)):
+            return self._exact(*np.broadcast_arrays(rows, cols))
+        found = np.empty((2, *block.shape))
+        found[0] = self._exact(rows, np.full_like(rows, cols[0, 0]))[0]
+        found[1] = self._exact(np.full_like(cols, rows[0, 0]), cols)[1]
+        return found
+
+    def _asked(self, block: Window) -> _Nodes:
+        rows, cols = _nodes(block.row, block.rows), _nodes(block.col, block.cols)
+        places_yx = self._exact(*np.meshgrid(rows, cols, indexing="ij"))
+        return _Nodes(places_yx=places_yx, error=self._error(places_yx, rows, cols))
+
+    def _places(self, block: Window, nodes: _Nodes, exact_pixels: bool) -> Places:
+        if not nodes.error <= _USELESS:
+            return self._every(block)
+        found, near = _between(nodes.places_yx, block, nodes.error + _ROUNDING)
+        if exact_pixels:
+            self._settle(found, block, near)
+        return found
+
+    def _settle(self, places_yx: Places, block: Window, near: MaskArray) -> None:
         """Replace places that lie within the error of an edge between pixels by the exact ones."""
-        row_near, col_near = np.abs(places_yx - np.rint(places_yx))
-        near = np.minimum(row_near, col_near) <= error + _ROUNDING
-        rows, cols = np.nonzero(near)
+        rows, cols = np.divmod(np.flatnonzero(near), block.cols)
         if len(rows):
             own_rows, own_cols = rows.astype(np.float64), cols.astype(np.float64)
             exact = self._exact(own_rows + (block.row + 0.5), own_cols + (block.col + 0.5))
@@ -168,12 +193,11 @@ def _nodes(first: int, count: int) -> NDArray[np.float64]:
     return start + np.arange(low, high + 1, dtype=np.float64) * _STEP
 
 
-def _between(nodes_yx: Places, block: Window) -> Places:
-    """Places of the pixel centres of a block, from those at its nodes."""
-    above, down = _steps(block.row, block.rows)
+def _between(nodes_yx: Places, block: Window, limit: float) -> tuple[Places, MaskArray]:
+    """Places of the pixel centres of a block, from those at its nodes, and which lie near an edge between pixels."""
     before, across = _steps(block.col, block.cols)
     level = nodes_yx[:, :, before] * (1 - across) + nodes_yx[:, :, before + 1] * across
-    return np.asarray(level[:, above] * (1 - down)[:, None] + level[:, above + 1] * down[:, None])
+    return between(level, *_steps(block.row, block.rows), limit)
 
 
 def _steps(first: int, count: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import threading
 import warnings
-from collections import OrderedDict
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +21,7 @@ from classify_local.errors import InputError, RefusedError, StorageError
 from classify_local.grid import Grid, Window
 from classify_local.storage import gdal, safety
 from classify_local.storage.fingerprint import Stamp, stamp
+from classify_local.storage.handles import Handles, most_open_files
 from classify_local.types import FeatureArray, MaskArray
 
 gdal.secure_environment()
@@ -28,7 +29,6 @@ gdal.secure_environment()
 _MAX_BANDS = 4096
 _MAX_PIXELS = 10**12
 """Russia from west to east and south to north is 4e11 pixels of 10 m."""
-_OPEN_FILES = 24
 _WITHOUT_TAGS = "write it anew, for example: gdal_translate -nomd in.tif out.tif"
 
 
@@ -97,16 +97,16 @@ class RasterFile:
             raise StorageError(f"{self.path}: was changed while it was being read; run again with --restart")
         part = RasterioWindow(window.col, window.row, window.cols, window.rows)
         try:
-            handle = _handles.get(self)
-            values = handle.read(list(bands), window=part, out_shape=shape)
-            mask = self._mask(handle, part, shape)
+            with _lent(self.path, self.driver, self.stamp) as handle:
+                values = handle.read(list(bands), window=part, out_shape=shape)
+                mask = self._mask(handle, part, shape)
         except (RasterioError, MemoryError) as error:
             raise InputError(
                 f"{self.path}: cannot be read at row {window.row}, column {window.col}: {error}"
             ) from error
         if values.shape[1:] != (shape or window.shape):
             raise InputError(f"{self.path}: the window {window} lies outside the file")
-        valid = np.stack([is_data(values[i], self.nodata[band - 1]) for i, band in enumerate(bands)])
+        valid = _are_data(values, [self.nodata[band - 1] for band in bands])
         return values, valid if mask is None else valid & mask
 
     def _mask(
@@ -135,7 +135,7 @@ def describe(path: Path) -> RasterFile:
         raise InputError(f"{path}: is a VRT among other files; give either the VRT alone or the files it is made of")
     safety.check_sidecars(path)
     taken = stamp(path)
-    with _opened(path, driver) as handle:
+    with _lent(path, driver, taken) as handle:
         try:
             return _described(handle, path, driver, taken)
         except UnicodeDecodeError as error:
@@ -147,6 +147,7 @@ def describe(path: Path) -> RasterFile:
 def _described(handle: DatasetReader, path: Path, driver: str, taken: Stamp) -> RasterFile:
     _require_usable(handle, path)
     _require_own_overviews(handle, path)
+    _require_all_bytes(handle, path, driver)
     scale, offset = _reflectance_tags(handle)
     return RasterFile(
         path=path, driver=driver, grid=_grid(handle, path), stamp=taken,
@@ -175,31 +176,23 @@ def is_data(values: FeatureArray, nodata: float | None) -> MaskArray:
     return np.asarray(values != int(nodata))
 
 
+def _are_data(values: FeatureArray, nodata: Sequence[float | None]) -> MaskArray:
+    """See `is_data`, for bands of shape (bands, rows, cols)."""
+    if all(value == nodata[0] for value in nodata):
+        return is_data(values, nodata[0])
+    return np.stack([is_data(band, value) for band, value in zip(values, nodata, strict=True)])
+
+
 def close_files() -> None:
-    """Close the files this thread holds open."""
+    """Close the files that are open and not being read."""
     _handles.close()
 
 
-class _Handles(threading.local):
-    """Open files of one thread, the least used closed first: GDAL handles are not shared."""
-
-    def __init__(self) -> None:
-        self._open: OrderedDict[RasterFile, DatasetReader] = OrderedDict()
-
-    def get(self, file: RasterFile) -> DatasetReader:
-        if file not in self._open:
-            if len(self._open) >= _OPEN_FILES:
-                self._open.popitem(last=False)[1].close()
-            self._open[file] = _opened(file.path, file.driver)
-        self._open.move_to_end(file)
-        return self._open[file]
-
-    def close(self) -> None:
-        while self._open:
-            self._open.popitem()[1].close()
+_handles: Handles[DatasetReader] = Handles(most_open_files)
 
 
-_handles = _Handles()
+def _lent(path: Path, driver: str, taken: Stamp) -> AbstractContextManager[DatasetReader]:
+    return _handles.lent((path, driver, taken), partial(_opened, path, driver))
 
 
 def _opened(path: Path, driver: str) -> DatasetReader:
@@ -240,19 +233,31 @@ def _require_own_overviews(handle: DatasetReader, path: Path) -> None:
         raise RefusedError(f"{path}: its tags name another file as overview (OVERVIEW_FILE); {_WITHOUT_TAGS}")
 
 
+def _require_all_bytes(handle: DatasetReader, path: Path, driver: str) -> None:
+    """Of plain numbers that were cut short, GDAL would read what is missing as 0."""
+    if driver != "ENVI" or handle.tags(ns="ENVI").get("file_compression", "0").strip() != "0":
+        return
+    needed = handle.width * handle.height * sum(np.dtype(dtype).itemsize for dtype in handle.dtypes)
+    size = path.stat().st_size
+    if size < needed:
+        raise InputError(
+            f"{path}: is {size:,} bytes, its header claims pixels of {needed:,}; if it was cut short, copy or "
+            "download it again"
+        )
+
+
 def _grid(handle: DatasetReader, path: Path) -> Grid:
+    if handle.gcps[0] and handle.transform.is_identity:
+        warp = f"warp it first, for example: gdalwarp {path.name} placed.tif"
+        raise InputError(f"{path}: has only ground control points; {warp}")
     if handle.crs is None:
         raise InputError(
             f"{path}: has no coordinate reference system; assign the right one, "
             f"for example: rio edit-info --crs EPSG:32736 {path.name}"
         )
     if handle.transform.is_identity:
-        lacks = (
-            f"only ground control points; warp it first, for example: gdalwarp {path.name} placed.tif"
-            if handle.gcps[0]
-            else f"no position (geotransform); give it one: gdal_edit -a_ullr WEST NORTH EAST SOUTH {path.name}"
-        )
-        raise InputError(f"{path}: has {lacks}")
+        place = f"gdal_edit -a_ullr WEST NORTH EAST SOUTH {path.name}"
+        raise InputError(f"{path}: has no position (geotransform); give it one: {place}")
     require_size(handle.shape, str(path))
     try:
         return Grid(crs=handle.crs, transform=handle.transform, shape=handle.shape)

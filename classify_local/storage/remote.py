@@ -22,19 +22,20 @@ from rasterio.errors import RasterioError
 from rasterio.io import DatasetReader
 from rasterio.windows import Window as RasterioWindow
 
+from classify_local.addresses import is_url, shown
 from classify_local.errors import ClassifyLocalError, InputError, RefusedError
 from classify_local.grid import Grid, Window
 from classify_local.storage import gdal, rasters
 from classify_local.storage.connections import Settings
 from classify_local.storage.fingerprint import Stamp
-from classify_local.storage.parts import PartlyRead, State, ask, shown
+from classify_local.storage.parts import KEPT_BYTES, PartlyRead, State, ask
 from classify_local.storage.rasters import RasterFile, is_data
+from classify_local.storage.sources import Remotes
 from classify_local.types import FeatureArray, MaskArray
 
 gdal.secure_environment()
 
 OFFLINE = "CLASSIFY_LOCAL_OFFLINE"
-_SCHEMES = ("http://", "https://")
 _LONGEST = 4096
 _NAME = "remote.tif"
 _ALONE = {"GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR", "GDAL_PAM_ENABLED": "NO"}
@@ -106,8 +107,13 @@ class RemoteImage:
 
     @property
     def paths(self) -> tuple[Path, ...]:
-        """None: nothing of it lies on this machine; see `identity`."""
+        """None: nothing of it lies on this machine; see `remotes`."""
         return ()
+
+    @property
+    def remotes(self) -> Remotes:
+        """Its address and identity."""
+        return ((self.where, self.identity),)
 
     @property
     def files(self) -> tuple[RasterFile, ...]:
@@ -148,11 +154,6 @@ class RemoteImage:
         values[:, rows, cols] = found
         valid[:, rows, cols] = known if mask is None else known & mask
         return values, valid
-
-
-def is_url(text: str) -> bool:
-    """True for what is meant as a web address."""
-    return text.strip().lower().startswith(_SCHEMES)
 
 
 def describe_remote(url: str, *, offline: bool = False, settings: Settings | None = None) -> RemoteImage:
@@ -215,6 +216,11 @@ def require_url(url: str) -> None:
         raise InputError(f"https://...@{server}: an address with user and password would be written down; {_DOWNLOAD}")
     if parts.fragment:
         raise InputError(f"{shown(url)}: has a # in it, which servers never see; leave it out")
+
+
+def bytes_kept(files: int) -> int:
+    """Memory in which a thread keeps parts of so many files."""
+    return KEPT_BYTES * min(files, _OPEN_FILES)
 
 
 def close_remote() -> None:

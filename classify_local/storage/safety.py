@@ -12,7 +12,7 @@ import shlex
 import stat
 from bisect import bisect_left
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import islice
 from pathlib import Path
@@ -43,13 +43,22 @@ READABLE = "GeoTIFF, COG, VRT, JPEG 2000, ERDAS Imagine and ENVI"
 
 @dataclass(frozen=True, slots=True)
 class AllowedFolders:
-    """Folders in which files named by other files may lie."""
+    """Where what the user named may lead.
+
+    Parameters
+    ----------
+    roots
+        Folders in which files named by other files may lie.
+    offline
+        Do not use the network, even where the user names a web address.
+    """
 
     roots: tuple[Path, ...]
+    offline: bool = False
 
     def also(self, *folders: Path) -> AllowedFolders:
         """These folders and more."""
-        return AllowedFolders((*self.roots, *folders))
+        return replace(self, roots=(*self.roots, *folders))
 
     def require(self, path: Path, said_by: Path) -> Path:
         """The resolved path, if it lies in an allowed folder.
@@ -191,8 +200,9 @@ def parse_xml(path: Path, limit: int = 256_000_000) -> Element:
     Raises
     ------
     InputError, RefusedError
-        If it is not XML, or declares entities or document types.
+        If it is no file, not XML, or declares entities or document types.
     """
+    require_file(path)
     if path.stat().st_size > limit:
         raise InputError(f"{path}: larger than {limit // 1_000_000} MB of XML")
     try:

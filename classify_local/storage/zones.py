@@ -17,6 +17,7 @@ from classify_local.storage.composite import mosaic_with_nodata
 from classify_local.storage.mosaic import Mosaic, as_type
 from classify_local.storage.placing import near_longitude
 from classify_local.storage.rasters import RasterFile
+from classify_local.storage.sources import Remotes
 from classify_local.types import FeatureArray, MaskArray
 
 
@@ -74,6 +75,11 @@ class Zones:
         """Their paths."""
         return tuple(dict.fromkeys(path for mosaic in self.mosaics for path in mosaic.paths))
 
+    @property
+    def remotes(self) -> Remotes:
+        """Those of them that lie on web servers."""
+        return tuple(dict.fromkeys(remote for mosaic in self.mosaics for remote in mosaic.remotes))
+
     @cached_property
     def _parts(self) -> tuple[OnGrid, ...]:
         return tuple(on_grid(mosaic, self.grid, "nearest", mosaic.where) for mosaic in self.mosaics)
@@ -81,15 +87,19 @@ class Zones:
     def read(self, bands: Sequence[int], window: Window) -> tuple[FeatureArray, MaskArray]:
         """Values and validity of bands (from 1) in a window, which may reach beyond the grid."""
         dtype = np.result_type(*(np.dtype(self.dtypes[band - 1]) for band in bands))
-        values = np.zeros((len(bands), *window.shape), dtype=dtype)
-        valid = np.zeros(values.shape, dtype=bool)
-        for part in reversed(self._parts):
+        parts = list(reversed(self._parts))
+        values, valid = parts[0].read(bands, window)
+        values = as_type(values, dtype)
+        for part in parts[1:]:
+            if valid.all():
+                break
             found, shown = part.read(bands, window)
+            if not valid.any():  # as in most windows: they lie in one zone
+                values, valid = as_type(found, dtype), shown
+                continue
             take = shown & ~valid
             np.copyto(values, as_type(found, dtype), where=take)
             valid |= take
-            if valid.all():
-                break
         return values, valid
 
     def with_nodata(self, nodata: float | None) -> Zones:
@@ -111,6 +121,12 @@ def zones(mosaics: Sequence[Mosaic], where: str) -> Zones:
             raise InputError(
                 f"{other.where}: its bands, or how they are stored, are not those of {first.where}; tiles of one "
                 "image are alike"
+            )
+    for mosaic in mosaics:
+        if not (mosaic.grid.crs.is_projected or mosaic.grid.crs.is_geographic):
+            raise InputError(
+                f"{mosaic.where}: its reference system is tied to no place on the earth, so it lies beside no other "
+                "tile; give it one that is, for example EPSG:32736"
             )
     return Zones(
         mosaics=tuple(mosaics), grid=_widened(first.grid, [mosaic.grid for mosaic in mosaics[1:]]), where=where

@@ -15,6 +15,8 @@ from classify_local.auxiliary_data.areas import of_bounds
 from classify_local.auxiliary_data.bundling import bundle, unbundle
 from classify_local.auxiliary_data.fetching import fetch
 from classify_local.errors import ClassifyLocalError, InputError, Interrupted, RefusedError, StorageError
+from classify_local.features import auxiliary_folder
+from classify_local.features.auxiliary_folder import default_folder
 from classify_local.storage import bundles
 from tests.auxiliary_data.conftest import names, source, tile_bytes
 from tests.auxiliary_data.server import QUICK
@@ -82,12 +84,13 @@ def test_the_short_way_round(spans, found):
 
 
 def test_the_default_folder(monkeypatch):
-    assert holdings.default_folder() == Path("aux")
+    assert default_folder() == Path("aux")
     monkeypatch.setenv("CLASSIFY_LOCAL_AUX", "/data/aux")
-    assert holdings.default_folder() == Path("/data/aux")
+    assert default_folder() == Path("/data/aux")
     monkeypatch.delenv("CLASSIFY_LOCAL_AUX")
-    monkeypatch.setattr(holdings, "os", type("nt", (), {"name": "nt", "environ": {}}))
-    assert holdings.default_folder() == Path("auxiliary")
+    monkeypatch.setattr(auxiliary_folder, "os", type("nt", (), {"name": "nt", "environ": {}}))
+    assert default_folder() == Path("auxiliary")
+    assert default_folder(Path("place")) == Path("place/auxiliary")
 
 
 # whether it is good

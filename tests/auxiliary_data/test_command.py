@@ -148,3 +148,11 @@ def test_only_fetch_opens_sockets(web, addresses, tmp_path, monkeypatch):
     ):
         assert call(["aux", *words]) == 0
     assert call(["aux", "fetch", "terrain", "--aoi", AREA, "-o", there, "--offline"]) == 0
+
+
+def test_offline_a_recipe_with_an_address_is_not_followed(web, tmp_path, capsys):
+    recipe = tmp_path / "recipe.yml"
+    recipe.write_text(f"images: [{{path: '{web.url}/a.tif'}}]\n")
+    assert call(["aux", "fetch", "--recipe", str(recipe), "-o", str(tmp_path / "aux"), "--offline"]) == 5
+    assert f"{web.url}/a.tif: the network is not to be used" in capsys.readouterr().err
+    assert web.asked == []

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from classify_local.bands.aliases import SENSORS, file_band_names, find_band, recognise_sensor
+from classify_local.bands.aliases import SENSORS, band_in_file_name, file_band_names, find_band, recognise_sensor
 from classify_local.errors import InputError
 
 S2 = ("B1", "B2", "B3", "B4", "B5", "B6", "B7", "B8", "B8A", "B9", "B11", "B12")
@@ -168,3 +168,30 @@ def test_bands_without_description_are_named_by_their_number():
     assert file_band_names(["red", None, "", "  ", " nir "]) == ["red", "b2", "b3", "b4", "nir"]
     names = file_band_names([None, None, None])
     assert find_band("b2", names, "image.tif") == find_band("B02", names, "image.tif") == 1
+
+
+@pytest.mark.parametrize(
+    ("stem", "band"),
+    [
+        ("B4", "B4"),
+        ("b04", "B4"),
+        ("B8A", "B8A"),
+        ("T36LZH_20240601T073619_B08_10m", "B8"),
+        ("LC08_L2SP_170068_SR_B5", "B5"),
+        ("my_band_4", "B4"),
+        ("Band 12", "B12"),
+        ("husband4", None),
+        ("scene-band4", "B4"),
+        ("nir", "NIR"),
+        ("2024.swir1", "SWIR1"),
+        ("S1A_IW_VV", "VV"),
+        ("S1A_VV_VH", None),
+        ("B4_B8", None),
+        ("redwood", None),
+        ("tile_12", None),
+        ("20240601", None),
+        ("", None),
+    ],
+)
+def test_band_in_a_files_name(stem, band):
+    assert band_in_file_name(stem) == band

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from classify_local.bands.resampling import average, bilinear, nearest
+from classify_local.bands.resampling import average, between, bilinear, nearest
 
 NAN, INFINITE = float("nan"), float("inf")
 
@@ -52,6 +52,36 @@ def rasters(draw, sixteenths=False):
     if sixteenths:
         places = np.round(places * 16) / 16
     return values, valid, places, np.round(rng.uniform(0, 3, places.shape) * 16) / 16
+
+
+def test_nearest_of_more_places_than_are_looked_up_at_once():
+    rng = np.random.default_rng(4)
+    values, valid = rng.integers(0, 99, (2, 30, 40)).astype("int16"), rng.random((2, 30, 40)) < 0.7
+    places = rng.uniform(-2, 42, (2, 1700))
+    out, out_valid = np.full((2, 1700), 7, "int16"), np.ones((2, 1700), bool)
+    nearest(values[:, :, ::-1], valid[:, :, ::-1], places, out, out_valid)
+    y, x = np.floor(places).astype(int)
+    inside = (y >= 0) & (y < 30) & (x >= 0) & (x < 40)
+    at = np.where(inside, y, 0), np.where(inside, 39 - x, 0)
+    np.testing.assert_array_equal(out, np.where(inside, values[:, at[0], at[1]], 0))
+    np.testing.assert_array_equal(out_valid, inside & valid[:, at[0], at[1]])
+
+
+@given(st.integers(0, 2**32), st.integers(1, 40), st.integers(1, 9), st.integers(2, 5), st.floats(0, 0.5))
+def test_places_between_nodes_and_those_near_an_edge(seed, rows, cols, lines, limit):
+    rng = np.random.default_rng(seed)
+    nodes_yx = rng.uniform(-50, 50, (2, lines, cols))
+    nodes, shares = rng.integers(0, lines - 1, rows), rng.random(rows)
+    places_yx, near = between(nodes_yx, nodes, shares, limit)
+    expected = nodes_yx[:, nodes] * (1 - shares)[:, None] + nodes_yx[:, nodes + 1] * shares[:, None]
+    np.testing.assert_array_equal(places_yx, expected)
+    np.testing.assert_array_equal(near, (np.abs(expected - np.rint(expected)) <= limit).any(axis=0))
+
+
+@pytest.mark.parametrize("node", [-1, 2, 3])
+def test_a_row_beyond_the_nodes_is_refused(node):
+    with pytest.raises(ValueError, match="rows lie between"):
+        between(np.zeros((2, 3, 4)), np.array([0, node]), np.zeros(2), 0.1)
 
 
 @given(rasters())

@@ -186,3 +186,14 @@ def _pixels(path: Path, image: rasterio.io.DatasetReader) -> tuple[np.ndarray, n
     x, y = transform("EPSG:4326", image.crs, lon, lat)
     cols, rows = (np.floor(place).astype(int) for place in ~image.transform @ (np.array(x), np.array(y)))
     return rows, cols, np.array([int(point["class"]) for point in points])
+
+
+def test_neighbourhoods_are_measured(
+    tmp_path: Path, load: Load, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    module = load("neighbourhood")
+    monkeypatch.setattr(module, "CASES", {label: module.CASES[label] for label in [*module.CASES][::4]})
+    monkeypatch.setattr(sys, "argv", ["neighbourhood.py", str(tmp_path), "--size", "600", "--turns", "1"])
+    module.main()
+    rows = capsys.readouterr().out.splitlines()[2:]
+    assert [row.split(" | ")[0] for row in rows] == ["| 10 bands", "| + texture and 2 focal statistics"]

@@ -1,4 +1,4 @@
-"""Points are added, given other classes, moved, deleted, taken back and done again; the map follows, and so do files."""
+"""Points are added, given other classes, moved, deleted, taken back and done again; map and files follow."""
 
 from __future__ import annotations
 

@@ -216,7 +216,7 @@ def test_real_scenes_pass_without_an_edit(real_data: Path, tmp_path: Path, name:
 
 
 EXPECTED = {
-    "chiapas_landsat7": ["mask: {band: fmask, keep: [0, 1]}", "reflectance: {scale: 0.0001, offset: 0}", "1: [barren]"],
+    "chiapas_landsat7": ["mask: {band: fmask}", "reflectance: {scale: 0.0001, offset: 0}", "1: [barren]"],
     "nc_landsat7": [
         "Not taken: swir2 has no data in 37.6 %",
         "digital numbers",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zipfile
 from pathlib import Path
 
 import geopandas as gpd
@@ -14,6 +15,7 @@ from shapely.geometry import Point
 
 from classify_local import InputError, api
 from classify_local.cli.main import cli
+from classify_local.inspection import inspect_path
 from tests.integration.synthetic import write_scene
 
 
@@ -93,3 +95,80 @@ def test_doctor_names_what_is_wrong(tmp_path: Path) -> None:
     findings = {finding.what: finding for finding in api.doctor(tmp_path / "file")}
     assert not findings["write access"].well
     assert "give a folder" in findings["write access"].said
+
+
+SEPAL = {
+    "id": "1", "type": "CLASSIFICATION", "title": "Zambia 2021",
+    "model": {
+        "inputImagery": {"images": [{"type": "ASSET", "id": "users/a/mosaic", "bands": ["red"]}]},
+        "legend": {"entries": [{"value": 1, "label": "forest", "color": "#006400"}]},
+        "trainingData": {"dataSets": [{"name": "points", "referenceData": [{"x": 1, "y": 2, "class": 1}] * 3}]},
+        "auxiliaryImagery": ["TERRAIN"], "classifier": {"type": "RANDOM_FOREST"},
+    },
+}  # fmt: skip
+
+
+def _zip(path: Path, **members: str | bytes) -> Path:
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+    return path
+
+
+def test_a_recipe_exported_from_sepal_is_one(tmp_path: Path) -> None:
+    path = _zip(tmp_path / "Zambia 2021.json.zip", **{"Zambia 2021.json": json.dumps(SEPAL)})
+
+    text = said("inspect", str(path))
+
+    assert ": a SEPAL recipe\n" in text
+    words = ["Zambia 2021", "ASSET users/a/mosaic", "1 classes", "points (3 points)", "TERRAIN", "RANDOM_FOREST"]
+    for word in words:
+        assert word in text
+
+
+@pytest.mark.parametrize(
+    ("members", "words"),
+    [
+        ({"a.txt": "x", "b/c.csv": "y"}, "is a zip archive of 'a.txt', 'b/c.csv'; known are models, recipes exported"),
+        ({}, "is a zip archive of nothing"),
+        ({"a.json": "[]"}, "is no recipe of SEPAL's"),
+        ({"a.json": '{"type": 1, "model": 2}'}, "is no recipe of SEPAL's"),
+        ({"a.json": "{" * 100_000}, "holds broken JSON"),
+        ({"S2A_MSIL2A_20210710.SAFE/MTD_MSIL2A.xml": "x"}, "is a Sentinel-2 product in a zip archive; unpack it"),
+        ({"../../a.shp": "x"}, "../../a.dbf missing"),
+    ],
+)
+def test_other_zips_are_told_by_one_line(tmp_path: Path, members: dict[str, str], words: str) -> None:
+    path = _zip(tmp_path / "a.zip", **members)
+    with pytest.raises(InputError) as caught:
+        inspect_path(path)
+    assert len(caught.value.problems) == 1
+    assert words in caught.value.problems[0]
+    assert [each.name for each in tmp_path.iterdir()] == ["a.zip"]
+
+
+@pytest.mark.parametrize(
+    "model",
+    [{"legend": 1}, {"legend": {"entries": "x"}}, {"trainingData": {"dataSets": [1, None]}}, {"auxiliaryImagery": 3}],
+)
+def test_a_recipe_of_sepals_in_another_form_is_still_told(tmp_path: Path, model: object) -> None:
+    path = _zip(tmp_path / "a.json.zip", **{"a.json": json.dumps({"type": "X", "model": model})})
+    assert inspect_path(path).kind == "SEPAL recipe"
+
+
+def test_notes_of_products_are_shown_by_inspect_and_check(tmp_path: Path) -> None:
+    root = write_scene(tmp_path).parent
+    with rasterio.open(root / "image.tif") as handle:
+        values, profile = handle.read(), handle.profile
+    name = "LC08_L2SP_170069_20210710_20210720_02_T1"
+    (root / name).mkdir()
+    profile.update(count=1)
+    for band, number in (("SR_B3", 0), ("SR_B4", 1), ("SR_B5", 2), ("ST_ATRAN", 3)):
+        with rasterio.open(root / name / f"{name}_{band}.TIF", "w", **profile) as handle:
+            handle.write(values[number], 1)
+    recipe = (root / "scene.yml").read_text().replace("image.tif", name)
+    (root / "landsat.yml").write_text(recipe)
+
+    assert "odd: " in said("inspect", str(root / name))
+    assert "left out are ST_ATRAN" in said("inspect", str(root / name))
+    assert "left out are ST_ATRAN" in said("check", str(root / "landsat.yml"))

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from classify_local import open_stack
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -21,6 +23,15 @@ def test_the_notebook_page_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
         exec(compile(block, "docs/notebook.md", "exec"), names)  # noqa: S102 - our own page
     assert names["town"]["class"].shape == (200, 200)
     assert "ndvi" in str(names["ndvi"].band.values)
+
+
+def test_the_derived_bands_of_their_page_are_made(tmp_path: Path) -> None:
+    (block,) = re.findall(r"```yaml\n(.*?)```", (ROOT / "docs" / "derived-bands.md").read_text(encoding="utf-8"), re.S)
+    recipe = tmp_path / "recipe.yml"
+    recipe.write_text(block.replace("mosaic/*.tif", f"{ROOT.as_posix()}/sample_data/mosaic"), encoding="utf-8")
+    names = open_stack(recipe).names
+    assert len(names) == 3 + 3 + 2 + 2 + 4
+    assert {"red_nir_normalized_difference", "ndvi", "nir_texture_entropy_7x7", "red_mean_5x5"} <= set(names)
 
 
 @pytest.mark.parametrize("page", [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("*/README.md")], ids=str)

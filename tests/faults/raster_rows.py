@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import io
 import os
+import socket
+import struct
 import zipfile
 
 import numpy as np
+import rasterio
+import rasterio.control
 from affine import Affine
 
 from tests.faults.rows import Breaking, Row, image, image_path, one_more_image, put, together, without, write
-from tests.faults.scene import TRANSFORM, Scene
+from tests.faults.scene import COLS, TRANSFORM, Scene
+from tests.faults.scene import ROWS as LINES
 
 IMAGE = r"image\.tif: "
 BY = TRANSFORM @ Affine.translation(0.5, 0)
@@ -54,6 +59,45 @@ def tiles(**changes: object) -> Breaking:
     return together(image("tiles/a.tif"), image("tiles/b.tif", **changes), image_path("tiles/*.tif"))
 
 
+def edited(old: bytes, new: bytes, **changes: object) -> Breaking:
+    """An image in whose bytes one thing is replaced by another of the same length."""
+
+    def make(scene: Scene) -> None:
+        path = scene.image(**changes)
+        data = path.read_bytes()
+        assert data.count(old) >= 1
+        assert len(old) == len(new)
+        path.write_bytes(data.replace(old, new))
+
+    return make
+
+
+def entry(tag: int, kind: int, count: int, value: int | None = None) -> bytes:
+    """An entry of a TIFF's directory, without its value if none is given."""
+    return struct.pack("<HHI", tag, kind, count) + (b"" if value is None else struct.pack("<I", value))
+
+
+def control_points_only(scene: Scene) -> None:
+    path = scene.image(transform=None, crs=None)
+    with rasterio.open(path, "r+") as handle:
+        corners = [(0, 0), (0, COLS), (LINES, 0), (LINES, COLS)]
+        points = [
+            rasterio.control.GroundControlPoint(row=row, col=col, x=33 + col * 1e-4, y=-12.6 - row * 1e-4)
+            for row, col in corners
+        ]
+        handle.gcps = points, rasterio.crs.CRS.from_epsg(4326)
+
+
+def open_socket(scene: Scene) -> None:
+    """A socket in the file system, whose path may not be long."""
+    here = os.open(scene.folder, os.O_RDONLY)
+    try:
+        with socket.socket(socket.AF_UNIX) as server:
+            server.bind(f"/proc/self/fd/{here}/image.socket.tif")
+    finally:
+        os.close(here)
+
+
 FILES = [
     Row(id="missing file", make=image_path("imag.tif"),
         file=r"imag\.tif: ", thing="no such file", remedy=r"did you mean 'image\.tif'\?"),
@@ -87,6 +131,8 @@ FILES = [
         file=r"b\.vrt: ", thing="is a VRT among other files", remedy="give either the VRT alone or"),
     Row(id="pipe", make=together(pipe("pipe.tif"), image_path("pipe.tif")),
         file=r"pipe\.tif: ", thing="is a pipe", remedy="give a file"),
+    Row(id="socket", make=together(open_socket, image_path("image.socket.tif")),
+        file=r"image\.socket\.tif: ", thing="is a pipe, socket or device", remedy="give a file"),
     Row(id="device", make=image_path("/dev/zero"), file="/dev/zero: ", thing="device", remedy="give a file"),
     Row(id="links in a circle", make=together(loop("loop.tif"), image_path("loop.tif")),
         file=r"loop\.tif: ", thing="cannot be opened: .*symbolic links", remedy="symbolic links"),
@@ -108,6 +154,37 @@ CONTENT = [
     Row(id="no CRS", make=image(crs=None), file=IMAGE, thing="no coordinate reference", remedy="rio edit-info --crs"),
     Row(id="no geotransform", make=image(transform=None),
         file=IMAGE, thing="no position", remedy="gdal_edit -a_ullr"),
+    Row(id="only ground control points", make=control_points_only,
+        file=IMAGE, thing="only ground control points", remedy="gdalwarp"),
+    Row(id="no bands", make=edited(entry(277, 3, 1, 3), entry(277, 3, 1, 0)),
+        file=IMAGE, thing="cannot be opened", remedy="copy or download it again"),
+    Row(id="5,000 bands", make=image(count=5000, width=32, height=32),
+        file=IMAGE, thing="has 5000 bands", remedy="allowed are 1 to 4096"),
+    Row(id="65,535 bands", make=edited(entry(277, 3, 1, 3), entry(277, 3, 1, 65535)),
+        file=IMAGE, thing="cannot be opened", remedy="copy or download it again"),
+    Row(id="unknown code of a system",
+        make=edited(struct.pack("<4H", 3072, 0, 1, 32736), struct.pack("<4H", 3072, 0, 1, 29999)),
+        file=r"reference\.csv: ", thing="cannot be placed on the image", remedy="tied to the earth"),
+    Row(id="local system", make=image(crs='LOCAL_CS["yard",UNIT["metre",1]]'),
+        file=r"reference\.csv: ", thing="points in EPSG:4326 cannot be placed on the image", remedy="EPSG:32736"),
+    Row(id="system of heights", make=image(crs="EPSG:5773"),
+        file=r"reference\.csv: ", thing="points in EPSG:4326 cannot be placed on the image", remedy="EPSG:32736"),
+    Row(id="system of three dimensions", make=image(crs="EPSG:4978"),
+        file=r"reference\.csv: ", thing="30 outside the image", remedy="at least 2 classes"),
+    *(
+        Row(id=f"pixels {size} wide", make=edited(struct.pack("<ddd", 10, 10, 0), struct.pack("<ddd", size, 10, 0)),
+            file=IMAGE, thing=thing, remedy=remedy)
+        for size, thing, remedy in (
+            (0.0, "only ground control points", "gdalwarp"), (float("nan"), "pixel size is zero", "not a number"),
+            (float("inf"), "pixel size is zero", "not a number"),
+        )
+    ),
+    Row(id="place that is none", make=edited(struct.pack("<d", 500_000), struct.pack("<d", float("nan"))),
+        file=IMAGE, thing="pixel size is zero", remedy="or not a number"),
+    Row(id="pixels of 1e-300 m", make=image(transform=Affine(1e-300, 0, 5e5, 0, -1e-300, 8.6e6)),
+        file=IMAGE, thing="pixel size is zero", remedy="or not a number"),
+    Row(id="grid of no area", make=image(transform=Affine(10, 10, 5e5, -10, -10, 8.6e6)),
+        file=IMAGE, thing="pixel size is zero", remedy="or not a number"),
     Row(id="band not found", make=put("images", 0, "bands", ["red", "nirr"]),
         file=IMAGE, thing="no band 'nirr'; it has red, nir, swir1", remedy=r"did you mean 'nir'\?"),
     Row(id="two bands not found", make=put("images", 0, "bands", ["redd", "nir", "sswir1"]), lines=2,
@@ -156,6 +233,24 @@ TILES = [
         file=r"b\.tif: ", thing="does not overlap the first image", remedy="EPSG:32737 against .* in EPSG:32736"),
 ]  # fmt: skip
 
+ZONES = [
+    Row(id="tile of another zone cut short",
+        make=together(tiles(crs="EPSG:32737"),
+                      lambda s: s.write("tiles/b.tif", s.path("tiles/b.tif").read_bytes()[:400])),
+        file=r"tiles/b\.tif: ", thing="cannot be opened", remedy="copy or download it again"),
+    Row(id="tile of another zone without a system", make=tiles(crs=None),
+        file=r"tiles/b\.tif: ", thing="no coordinate reference", remedy="rio edit-info --crs"),
+    Row(id="tile of another zone with other bands", make=tiles(crs="EPSG:32737", names=["red", "nir", "blue"]),
+        file=r"tiles/b\.tif \.\.\.: ", thing="are not those of", remedy="alike"),
+    Row(id="tile of another zone stored otherwise", make=tiles(crs="EPSG:32737", dtype="float32"),
+        file=r"tiles/b\.tif \.\.\.: ", thing="or how they are stored, are not those of", remedy="alike"),
+    Row(id="tile of a local system", make=tiles(crs='LOCAL_CS["yard",UNIT["metre",1]]'),
+        file=r"tiles/b\.tif \.\.\.: ", thing="tied to no place on the earth", remedy="for example EPSG:32736"),
+    Row(id="tile of another zone with a sidecar that leads out", code=5,
+        make=together(tiles(crs="EPSG:32737"), write("tiles/b.tif.msk", "<VRTDataset>")),
+        file=r"tiles/b\.tif\.msk: ", thing="is no TIFF", remedy="move it away"),
+]  # fmt: skip
+
 OUTPUTS = [
     Row(id="output is a file", make=write("out", "x"), code=4, arguments=("--out", "{folder}/out"),
         file=r"/out: ", thing="is a file", remedy="give a folder for the output with --out"),
@@ -175,4 +270,4 @@ OUTPUTS = [
         file="output.bands: ", thing="probability_7: the legend has no such class", remedy="values are 10, 40, 80"),
 ]  # fmt: skip
 
-ROWS = [*FILES, *CONTENT, *TILES, *OUTPUTS]
+ROWS = [*FILES, *CONTENT, *TILES, *ZONES, *OUTPUTS]

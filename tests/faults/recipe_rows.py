@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from itertools import pairwise
 from typing import Any
 
-from tests.faults.rows import Breaking, Row, put, text, together, without, write
+from tests.faults.rows import Breaking, Row, one_more_image, put, text, together, without, write
+from tests.faults.scene import Scene, default_recipe
 
 BASE = """\
 images:
@@ -161,15 +163,46 @@ def of_table(key: str, value: Any) -> Breaking:
     return put("training", 0, key, value)
 
 
-def not_yet(name: str, make: Breaking, thing: str, **more: Any) -> Row:
-    return Row(id=name, make=make, file=r"recipe\.yml, line \d+, ", thing=thing, remedy="is not available yet", **more)
+def older(**changes: Any) -> Breaking:
+    """Another recipe, of the same image, whose map is one more image; `changes` replace its parts or, if None, drop."""
+    taken = changes.pop("taken", {})
+
+    def make(scene: Scene) -> None:
+        parts = {**default_recipe(), **changes}
+        scene.write("older.yml", json.dumps({key: part for key, part in parts.items() if part is not None}))
+        scene.recipe["images"].append({"recipe": "older.yml", **taken})
+
+    return make
 
 
-NOT_YET = [
-    not_yet("recipe as image", put("images", 0, {"recipe": "r.yml"}), r"images\[0\]\.recipe: another recipe as an"),
-    not_yet("derived bands of a recipe", put("images", 0, {"recipe": "r.yml", "derived": [{"indexes": ["ndvi"]}]}),
-            r"images\[0\]\.derived: derived bands of another recipe", lines=2),
-    not_yet("image over HTTP", put("images", 0, "path", ["https://x/y.tif"]), r"images\[0\]\.path: an image over HTTP"),
+IMAGE_2 = r"recipe\.yml, line \d+, images\[1\]\."
+RECIPES = [
+    Row(id="a recipe as image that takes itself", make=one_more_image(recipe="recipe.yml"),
+        file=r"recipe\.yml: ", thing=r"its own map from itself \(recipe\.yml -> recipe\.yml\)", remedy="take one of"),
+    Row(id="two recipes that take each other's map", make=older(images=[{"recipe": "recipe.yml"}]),
+        file=r"older\.yml: ", thing=r"itself \(recipe\.yml -> older\.yml -> recipe\.yml\)", remedy="take one of"),
+    Row(id="a map and a table in a ring", make=older(training=[{"recipe": "recipe.yml"}]),
+        file=r"older\.yml: ", thing=r"training data from itself \(recipe\.yml -> older\.yml -> recipe\.yml\)",
+        remedy="take one of"),
+    Row(id="a recipe as image that is not there", make=together(older(), put("images", 1, "recipe", "oldr.yml")),
+        file=r"oldr\.yml: ", thing="does not exist", remedy="did you mean 'older.yml'"),
+    Row(id="a recipe as image that is none", make=together(older(), write("older.yml", "image: [x]\n")), lines=2,
+        file=r"older\.yml, line 1", thing="image", remedy=r"did you mean 'images'\?"),
+    Row(id="a recipe as image over HTTP", make=one_more_image(recipe="https://example.org/r.yml"),
+        file=r"example\.org/r\.yml: ", thing="does not exist", remedy="give the path of a recipe"),
+    Row(id="a recipe as image without what a run needs", make=older(legend=None, training=[]), lines=2,
+        file=r"older\.yml: ", thing="has no legend", remedy="a run needs one"),
+    Row(id="a recipe as image whose files are not there", lines=3,
+        make=older(images=[{"path": "imag.tif"}], legend="legnd.csv", training=[{"csv": "referenc.csv"}]),
+        file=r"older\.yml: .*legnd\.csv: ", thing="no such file", remedy="did you mean 'legend.csv'"),
+    Row(id="a band no map has", make=older(taken={"bands": ["clas"]}),
+        file=IMAGE_2 + r"bands\[0\]: ", thing="no band 'clas'", remedy="did you mean 'class'"),
+    Row(id="a class the other legend lacks", make=older(taken={"bands": ["probability_41"]}),
+        file=r"older\.yml: bands: probability_41", thing="the legend has no such class", remedy="its values are 10,"),
+    Row(id="a mask on a recipe as image", make=older(taken={"mask": "class"}),
+        file=IMAGE_2 + "mask: ", thing="unknown key 'mask'", remedy="allowed: recipe, bands"),
+    Row(id="an index of a recipe as image", make=older(taken={"derived": {"indexes": ["ndvi"]}}), lines=2,
+        file=r"older\.yml|derived", thing="ndvi needs the band 'nir'", remedy="class"),
 ]  # fmt: skip
 
 GRID = [
@@ -207,4 +240,4 @@ FILE_NAME = [
         file=r"imag\.tif: ", thing="no such file", remedy="did you mean 'image.tif'"),
 ]  # fmt: skip
 
-ROWS = [*YAML_ROWS, *VALUES, *NOT_YET, *GRID, *FILE_NAME]
+ROWS = [*YAML_ROWS, *VALUES, *RECIPES, *GRID, *FILE_NAME]

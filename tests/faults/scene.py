@@ -6,7 +6,6 @@ import contextlib
 import io
 import re
 import stat
-import time
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -20,6 +19,7 @@ from rasterio.errors import NotGeoreferencedWarning
 from ruamel.yaml import YAML
 
 from classify_local.cli import main as cli
+from tests.faults.limits import bounded
 
 ROWS, COLS = 50, 60
 CRS = "EPSG:32736"
@@ -70,12 +70,13 @@ class Scene:
 
 @dataclass(frozen=True)
 class Result:
-    """What a call of the command line gave."""
+    """What a call of the command line gave, the seconds of processor time it took and the bytes it added at most."""
 
     code: int
     out: str
     err: str
     seconds: float
+    memory: int
 
     @property
     def problems(self) -> list[str]:
@@ -85,12 +86,11 @@ class Result:
 
 
 def call(*arguments: str) -> Result:
-    """Call the command line in this process."""
+    """Call the command line in this process, within bounds of memory and processor time."""
     out, err = io.StringIO(), io.StringIO()
-    began = time.process_time()
-    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err), bounded() as used:
         code = cli.call(arguments)
-    return Result(code, out.getvalue(), err.getvalue(), time.process_time() - began)
+    return Result(code, out.getvalue(), err.getvalue(), used.seconds, used.memory)
 
 
 def default_recipe() -> dict[str, Any]:

@@ -15,7 +15,7 @@ from classify_local import InputError, api
 from classify_local.bands.terrain import TERRAIN_BANDS, pixel_size_metres, terrain_bands
 from classify_local.bands.water import WATER_BANDS
 from classify_local.demonstration import copy_sample
-from classify_local.features.auxiliaries import FOLDER
+from classify_local.features.auxiliary_folder import FOLDER
 from classify_local.features.images import open_stack
 from classify_local.features.stack import Block, FeatureStack
 from classify_local.grid import Window

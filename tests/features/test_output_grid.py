@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import re
+
 import numpy as np
 import pytest
 from affine import Affine
@@ -202,6 +205,25 @@ def test_an_area_that_goes_on_where_a_world_image_ends_is_refused():
     assert resolve_grid(first, area=(-180, -90, 180, 90)) == first
     with pytest.raises(InputError, match="crosses the meridian at which the first image ends"):
         resolve_grid(first, area=(170, 20, -170, 40))
+
+
+@pytest.mark.parametrize(
+    ("begins", "area", "sides"),
+    [
+        (-180, (170, 20, -170, 40), [(170, 20, 180, 40), (-180, 20, -170, 40)]),
+        (0, (-10, 20, 10.5, 40), [(0, 20, 10.5, 40), (350, 20, 360, 40)]),
+    ],
+)
+def test_the_sides_to_map_one_by_one_are_said_and_together_are_the_area(begins, area, sides):
+    first = grid_of(DEGREES, Affine(0.1, 0, begins, 0, -0.1, 90), 1800, 3600)
+    with pytest.raises(InputError, match="its sides one by one") as caught:
+        resolve_grid(first, area=area)
+    said = [
+        tuple(json.loads(text)) for text in re.findall(r"aoi: (\[[^]]*\])", str(caught.value).split("one by one")[1])
+    ]
+    assert said == sides
+    width = (area[2] - area[0]) % 360
+    assert sum(resolve_grid(first, area=side).shape[1] for side in said) == pytest.approx(width * 10)
 
 
 @pytest.mark.parametrize(

@@ -141,6 +141,61 @@ def test_changed_points(scene):
     assert said(scene, before) == "points.csv was changed"
 
 
+def _with_training(scene: Scene, entry: str) -> None:
+    edit(scene, "training:\n", f"training:\n  - {entry}\n")
+
+
+def _vector(scene: Scene) -> Path:
+    from shapely.geometry import Point, mapping
+
+    path = scene.folder / "plots.geojson"
+    one = {"type": "Feature", "geometry": mapping(Point(31, -12)), "properties": {"class": 1}}
+    path.write_text(json.dumps({"type": "FeatureCollection", "features": [one]}))
+    _with_training(scene, "vector: plots.geojson")
+    return path
+
+
+def _edits(scene: Scene) -> Path:
+    path = scene.folder / "edits.csv"
+    path.write_text("XCoordinate,YCoordinate,action,class,new_XCoordinate,new_YCoordinate\n")
+    edit(scene, "{csv: points.csv,", "{csv: points.csv, edits: edits.csv,")
+    return path
+
+
+def _sampled(scene: Scene) -> Path:
+    path = write_raster(scene.folder / "older.tif", np.ones((8, 8), "uint8"))
+    _with_training(scene, "sample: {path: 'old*.tif'}")
+    return path
+
+
+def _shapefile(scene: Scene) -> Path:
+    for ending in ("shp", "dbf"):
+        (scene.folder / f"plots.{ending}").write_text("a")
+    _with_training(scene, "vector: plots.shp")
+    return scene.folder / "plots.dbf"
+
+
+def _recipe(scene: Scene) -> Path:
+    path = scene.folder / "other.yml"
+    path.write_text(scene.recipe.read_text().replace("points.csv", "own.csv"))
+    (scene.folder / "own.csv").write_text(scene.table.read_text())
+    _with_training(scene, "recipe: other.yml")
+    return path
+
+
+def _table_of_recipe(scene: Scene) -> Path:
+    return _recipe(scene).with_name("own.csv")
+
+
+@pytest.mark.parametrize("write", [_vector, _edits, _sampled, _shapefile, _recipe, _table_of_recipe])
+def test_changed_training_data_of_any_kind(scene, write):
+    path = write(scene)
+    before = plan_of(scene.recipe)
+    assert plan_of(scene.recipe).digest == before.digest
+    path.write_bytes(path.read_bytes() + b"\n")
+    assert said(scene, before) == f"{path.name} was changed"
+
+
 def test_a_file_that_comes_or_goes(scene):
     edit(scene, "path: image.tif", "path: 'i*.tif'")
     before = plan_of(scene.recipe)

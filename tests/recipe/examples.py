@@ -13,6 +13,8 @@ images:                              # one or more; the first gives grid and ext
       - normalized_difference: [red, nir]   # every pair i<j in the image's band order
       - ratio: [red, nir, swir1]
       - indexes: [ndvi, ndmi]
+      - texture: {bands: [nir], measures: [contrast, homogeneity], window: 7, levels: 32, limits: [0, 5000], distance: 1}
+      - focal: {bands: [red, nir], statistics: [mean, standard_deviation], window: 5}
   - path: [a.tif, b.tif]
     bands: {red: 3, nir: B8}
     mask: scl

@@ -44,7 +44,9 @@ def test_the_documented_recipe_means_what_it_says(full: Recipe):
     assert isinstance(first, RasterImage)
     assert first.bands == ("red", "nir", "swir1", "green")
     assert (first.mask.path, first.mask.keep) == ("scl.tif", (4, 5, 6))
-    assert [part.model_fields_set for part in first.derived] == [{"normalized_difference"}, {"ratio"}, {"indexes"}]
+    assert [part.model_fields_set for part in first.derived] == [
+        {"normalized_difference"}, {"ratio"}, {"indexes"}, {"texture"}, {"focal"},
+    ]  # fmt: skip
     assert isinstance(second, RasterImage)
     assert second.bands == {"red": 3, "nir": "B8"}
     assert (second.mask.path, second.mask.band) == (None, "scl")
@@ -211,6 +213,11 @@ SCHEMA = [
     (MINIMAL + "training: [{csv: a, class_: b}]\n", False),
     (MINIMAL + "auxiliaries: [slope]\n", False),
     (MINIMAL + "    mask: 4\n    derived: {indexes: [ndvi]}\n", True),
+    (MINIMAL + "    derived: [{texture: {bands: [nir]}}, {focal: {bands: [nir], window: 31}}]\n", True),
+    (MINIMAL + "    derived: {texture: {bands: [nir], limits: [0, 0.5], levels: 64, distance: 3}}\n", True),
+    (MINIMAL + "    derived: {texture: {bands: [nir], window: 6}}\n", False),
+    (MINIMAL + "    derived: {texture: {bands: [nir], limits: [1, 2, 3]}}\n", False),
+    (MINIMAL + "    derived: {focal: {bands: [nir], statistics: [std]}}\n", False),
     (MINIMAL + "    mask: true\n", False),
     (MINIMAL + "    derived: ndvi\n", False),
     (MINIMAL + "classifier: {type: random_forest, bag_fraction: 2}\n", False),

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from classify_local.errors import InputError
-from classify_local.recipe.model import INDEXES, PAIRWISE, Recipe, safe_name
+from classify_local.recipe.model import INDEXES, MEASURES, PAIRWISE, STATISTICS, Recipe, safe_name
 from classify_local.recipe.text import dump, load, parse, validate
 from tests.recipe.examples import FULL
 
@@ -43,12 +43,30 @@ def record(required: dict[str, Any], optional: dict[str, Any] | None = None) -> 
     return st.fixed_dictionaries(required, optional=optional or {})
 
 
+windows = st.sampled_from(range(3, 32, 2))
+texture = record(
+    {"bands": st.lists(words, min_size=1, max_size=3)},
+    {
+        "measures": st.lists(st.sampled_from(MEASURES), min_size=1, max_size=3),
+        "window": windows,
+        "levels": st.integers(2, 256),
+        "limits": st.tuples(st.floats(-1e9, 0), st.floats(0.001, 1e9)).map(list),
+        "distance": st.integers(1, 2),
+    },
+)
+focal = record(
+    {"bands": st.lists(words, min_size=1, max_size=3)},
+    {"statistics": st.lists(st.sampled_from(STATISTICS), min_size=1, max_size=3), "window": windows},
+)
 derived = st.one_of(
     st.dictionaries(st.sampled_from(PAIRWISE), st.lists(words, min_size=2, max_size=4), min_size=1, max_size=1),
     record({"indexes": st.lists(st.sampled_from(INDEXES), min_size=1, max_size=3)}),
     record({"profile": st.sampled_from(["simple", "rlcms"])}),
+    record({"texture": texture}),
+    record({"focal": focal}),
 )
 resampling = st.sampled_from(["nearest", "bilinear", "average"])
+map_bands = st.sampled_from(["class", "probabilities"]) | values.map("probability_{}".format)
 raster = record(
     {"path": paths | st.lists(paths, min_size=1, max_size=3)},
     {
@@ -61,7 +79,7 @@ raster = record(
     },
 )
 images = raster | record(
-    {"recipe": paths}, {"bands": st.lists(words, min_size=1, max_size=3), "resampling": resampling}
+    {"recipe": paths}, {"bands": st.lists(map_bands, min_size=1, max_size=3), "resampling": resampling}
 )
 columns = {
     "class": words,
@@ -97,9 +115,7 @@ classifiers = st.one_of(
 outputs = record(
     {},
     {
-        "bands": st.lists(
-            st.sampled_from(["class", "probabilities"]) | values.map("probability_{}".format), min_size=1, max_size=3
-        ),
+        "bands": st.lists(map_bands, min_size=1, max_size=3),
         "scale": st.floats(0.001, 1e6) | words,
         "crs": words,
         "aoi": paths | st.tuples(numbers, numbers, numbers, numbers).map(list),

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from classify_local.errors import InputError, NotAvailableYet
-from classify_local.recipe.text import RecipeDocument, dump, load, parse, require_available, validate, with_paths
+from classify_local.errors import InputError
+from classify_local.recipe.text import RecipeDocument, dump, load, parse, validate, with_paths
 from tests.recipe.examples import FULL, MINIMAL
 
 SAMPLE = Path(__file__).parents[2] / "sample_data" / "recipe.yml"
@@ -239,6 +239,42 @@ def test_several_errors_come_in_the_order_of_the_file():
     assert [int(re.findall(r"^line (\d+)", line)[0]) for line in said] == [2, 3, 4, 5, 6]
 
 
+KINDS = "ratio, normalized_difference, difference, distance, angle, indexes, texture, focal, profile"
+LIMITS = ".texture: limits are the lowest and the highest value of the levels, for example [0, 5000], not "
+DERIVED = [
+    ("texture: {measures: [asm]}", ".texture.bands: the key 'bands' is missing"),
+    ("texture: {bands: []}", ".texture.bands: must hold at least 1, not 0"),
+    ("texture: nir", ".texture: must be a mapping of keys and values, not 'nir', for example texture: {bands: [nir], "),
+    ("texture: {bands: [a], window: 4}", ".texture.window: must be odd, as 3, 5 and 7 are, not 4"),
+    ("texture: {bands: [a], window: 33}", ".texture.window: must be at most 31, not 33"),
+    ("texture: {bands: [a], levels: 1}", ".texture.levels: must be at least 2, not 1"),
+    ("texture: {bands: [a], levels: 257}", ".texture.levels: must be at most 256, not 257"),
+    ("texture: {bands: [a], limits: 5}", ".texture.limits: must be a list, not 5, for example limits: [0, 5000]"),
+    ("texture: {bands: [a], limits: [5]}", ".texture.limits[1]: a value is missing here"),
+    ("texture: {bands: [a], limits: [5, 5]}", LIMITS + "[5, 5]"),
+    ("texture: {bands: [a], limits: [-1e308, 1e308]}", LIMITS + "[-1e+308, 1e+308]"),
+    ("texture: {bands: [a], limits: [0, 1e-320]}", LIMITS + "[0, 9.99989e-321]"),
+    ("texture: {bands: [a], distance: 7}", ".texture: a window of 7 holds no pixels at distance 7; it is at most 6"),
+    (
+        "texture: {bands: [a], measures: [contrst]}",
+        ".texture.measures[0]: must be one of contrast, dissimilarity, homo",
+    ),
+    ("texture: ", f": each entry holds one of: {KINDS}"),
+    ("focal: {bands: [a], statistics: [std]}", ".focal.statistics[0]: must be one of mean, standard_deviation, minim"),
+    ("focal: {bands: [a], window: 1}", ".focal.window: must be at least 3, not 1"),
+    ("focal: {bands: a}", ".focal.bands: must be a list, not 'a'"),
+    ("focal: {bands: [a]}, indexes: [ndvi]", f": each entry holds one of: {KINDS}"),
+]
+
+
+@pytest.mark.parametrize(("entry", "said"), DERIVED)
+def test_an_error_in_bands_of_neighbourhoods_says_line_path_and_remedy(entry: str, said: str):
+    found = said_of(M + f"    derived: [{{{entry}}}]\n")
+
+    assert len(found) == 1
+    assert found[0].startswith(f"line 3, images[0].derived[0]{said}")
+
+
 def test_an_error_in_a_merged_part_names_a_line_near_it():
     said = said_of("images:\n  - &a {path: a.tif, bands: [1.5]}\n  - {<<: *a, bnds: 1}\n")
 
@@ -287,18 +323,3 @@ def test_brackets_in_texts_do_no_harm():
     text = MINIMAL + "training:\n  - csv: a.csv\n    filter: '" + "[{" * 49 + "'\n"
 
     assert validate(parse(text, "f.yml"), "f.yml").training[0].filter == "[{" * 49
-
-
-def test_each_unavailable_part_has_its_line():
-    document = load({"images": [{"recipe": "r.yml"}, {"path": "https://x/y.tif"}]})
-
-    with pytest.raises(NotAvailableYet) as caught:
-        require_available(document)
-    assert caught.value.problems == (
-        "recipe, line 2, images[0].recipe: another recipe as an image is not available yet in this version",
-        "recipe, line 3, images[1].path: an image over HTTP is not available yet in this version",
-    )
-
-
-def test_a_recipe_without_them_is_available():
-    require_available(load({"images": [{"path": "a.tif"}]}))

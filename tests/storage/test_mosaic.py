@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -10,13 +11,14 @@ import rasterio
 from affine import Affine
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from rasterio.crs import CRS
 from rasterio.enums import ColorInterp
 
 from classify_local.errors import InputError, StorageError
-from classify_local.grid import Window
+from classify_local.grid import Grid, Window
 from classify_local.storage import rasters
 from classify_local.storage.composite import with_nodata
-from classify_local.storage.mosaic import Mosaic, of_files, whole_file
+from classify_local.storage.mosaic import Mosaic, Piece, of_files, whole_file
 from classify_local.storage.rasters import close_files, describe
 from tests.conftest import TRANSFORM, UTM, write_raster
 
@@ -253,3 +255,72 @@ def test_tiles_with_another_number_of_bands_are_refused(tmp_path, make_raster):
     a, b = make_raster("a.tif", digits((2, 4, 4))), make_raster("b.tif", digits((3, 4, 4)))
     with pytest.raises(InputError, match=r"b\.tif: its bands are b1, b2, b3"):
         mosaic_of(a, b)
+
+
+# pieces of any kind, pixel by pixel
+
+
+@dataclass(frozen=True)
+class Pixels:
+    """Stands for a file."""
+
+    values: np.ndarray
+    valid: np.ndarray
+
+    def read(self, bands, window):
+        rows, cols = window.slices_in(Window(row=0, col=0, rows=self.values.shape[1], cols=self.values.shape[2]))
+        chosen = [band - 1 for band in bands]
+        return self.values[chosen][:, rows, cols], self.valid[chosen][:, rows, cols]
+
+
+@st.composite
+def pieces(draw):
+    rows, cols = draw(st.integers(1, 12)), draw(st.integers(1, 12))
+    values = RNG.integers(1, 200, (2, rows, cols)).astype("uint8")
+    file = Pixels(values, RNG.random(values.shape) < draw(st.sampled_from([0.0, 0.5, 1.0])))
+    bands = draw(st.sampled_from([(1, 2), (2, 1), (1, None), (None, 2), (None, None)]))
+    return Piece(
+        file=file, bands=bands, source=Window(row=0, col=0, rows=rows, cols=cols), row=draw(st.integers(0, 15)),
+        col=draw(st.integers(0, 15)), nodata=((), ()), opaque=draw(st.booleans()),
+    )  # fmt: skip
+
+
+def top_pixel(found, band: int, row: int, col: int):
+    """The value that counts at a pixel, or None: from above, to the first that has data or is opaque."""
+    for piece in reversed(found):
+        own_row, own_col, number = row - piece.row, col - piece.col, piece.bands[band - 1]
+        if number is None or not (0 <= own_row < piece.source.rows and 0 <= own_col < piece.source.cols):
+            continue
+        if piece.file.valid[number - 1, own_row, own_col]:
+            return piece.file.values[number - 1, own_row, own_col]
+        if piece.opaque:
+            return None
+    return None
+
+
+@settings(max_examples=150)
+@given(st.lists(pieces(), max_size=6), st.data())
+def test_any_pieces_lie_over_each_other_pixel_by_pixel(found, data):
+    grid = Grid(crs=CRS.from_string(UTM), transform=TRANSFORM, shape=(27, 27))
+    mosaic = Mosaic(
+        grid=grid, names=("a", "b"), dtypes=("uint8", "uint8"), alpha=(), scale=None, offset=None,
+        pieces=tuple(found), where="pieces",
+    )  # fmt: skip
+    bands = data.draw(st.sampled_from([[1], [2], [1, 2], [2, 1]]))
+    window = data.draw(windows_around(grid.shape))
+    values, valid = mosaic.read(bands, window)
+    for i, row, col in np.ndindex(values.shape):
+        expected = top_pixel(found, bands[i], window.row + row, window.col + col)
+        assert valid[i, row, col] == (expected is not None)
+        assert expected is None or values[i, row, col] == expected
+
+
+@given(st.lists(pieces(), max_size=6), st.integers(-5, 30), st.integers(-5, 30), st.integers(0, 9), st.integers(0, 9))
+def test_the_pieces_that_meet_a_window_are_those_that_share_pixels(found, row, col, rows, cols):
+    grid = Grid(crs=CRS.from_string(UTM), transform=TRANSFORM, shape=(27, 27))
+    mosaic = Mosaic(
+        grid=grid, names=("a", "b"), dtypes=("uint8", "uint8"), alpha=(), scale=None, offset=None,
+        pieces=tuple(found), where="pieces",
+    )  # fmt: skip
+    window = Window(row=row, col=col, rows=rows, cols=cols)
+    assert mosaic._met(window) == [piece for piece in found if not piece.target.intersection(window).is_empty]

@@ -17,7 +17,8 @@ from classify_local.errors import InputError
 from classify_local.learning import learn
 from classify_local.mapping.block import classify_block
 from classify_local.mapping.plan import make_plan
-from classify_local.preparation import Trainable, prepare_training
+from classify_local.preparation import prepare_training
+from classify_local.prepared import Trainable
 from classify_local.recipe.text import load
 from classify_local.storage.rasters import close_files
 from classify_local.training import samples

@@ -175,6 +175,8 @@ def _shape(given: Any, path: Path) -> tuple[int, ...]:
 
 
 def _require_small(chunk: tuple[int, ...], itemsize: int, path: Path, name: str) -> None:
+    if 0 in chunk:
+        raise InputError(f"{path}: {name!r} is packed in pieces of no numbers; copy or download it again")
     size = math.prod(chunk) * itemsize
     if size > _MOST_IN_A_CHUNK:
         raise InputError(

@@ -1,0 +1,1 @@
+"""Another recipe as an image: read from its finished map, or computed block by block."""
