@@ -30,7 +30,8 @@ export class Controller {
   readonly inspector = new Inspector();
   private readonly panes = new Map<number, { pane: Pane; interactions: PaneInteractions }>();
   private clustered = false;
-  private fitted = false;
+  /** Where the last fit put the view: as long as it is there, it follows the size of the panes. */
+  private fitted = "";
   private lastClick = { time: 0, pixel: [0, 0] };
   private hovered: Pane | null = null;
 
@@ -77,7 +78,7 @@ export class Controller {
     // The pane may still change its size while the page is laid out.
     const observer = new ResizeObserver(() => {
       pane.map.updateSize();
-      if (!this.fitted && index === 0) this.fit();
+      if (index === 0 && this.isUntouched()) this.fit();
     });
     observer.observe(target);
     return () => {
@@ -126,8 +127,16 @@ export class Controller {
     const first = this.panes.get(0)?.pane.map;
     const size = first?.getSize();
     if (!size?.[0] || !size[1]) return;
-    this.fitted = true;
     this.view.fit(mapExtent(this.grid), { size, padding: [44, 16, 16, 16] });
+    this.fitted = this.whereabouts();
+  }
+
+  private isUntouched(): boolean {
+    return this.fitted === "" || this.fitted === this.whereabouts();
+  }
+
+  private whereabouts(): string {
+    return [this.view.getCenter(), this.view.getResolution()].join(" ");
   }
 
   goTo(at: Pair, resolution: number | null): void {
