@@ -33,7 +33,8 @@ export class Controller {
   /** Where the last fit put the view: as long as it is there, it follows the size of the panes. */
   private fitted = "";
   private lastClick = { time: 0, pixel: [0, 0] };
-  private hovered: Pane | null = null;
+  /** Where the pointer is, in which pane: what lies under it changes when the map moves. */
+  private hovered: { pane: Pane; pixel: number[] } | null = null;
 
   constructor(
     readonly grid: Grid,
@@ -84,7 +85,7 @@ export class Controller {
     return () => {
       observer.disconnect();
       this.panes.delete(index);
-      if (this.hovered === pane) this.onHover(pane, null);
+      if (this.hovered?.pane === pane) this.onHover(pane, null);
       pane.dispose();
       this.onLoading();
     };
@@ -167,6 +168,7 @@ export class Controller {
 
   onMoveEnd(pane: Pane): void {
     this.choosePointLayer();
+    if (this.hovered?.pane === pane) this.look(pane, pane.map.getCoordinateFromPixel(this.hovered.pixel));
     const resolution = this.view.getResolution();
     const size = pane.map.getSize();
     if (pane.index !== 0 || resolution === undefined || !size) return;
@@ -187,14 +189,18 @@ export class Controller {
 
   // ---- pointer
 
-  onHover(pane: Pane, coordinate: number[] | null): void {
-    this.hovered = coordinate ? pane : null;
+  onHover(pane: Pane, event: MapBrowserEvent<PointerEvent> | null): void {
+    this.hovered = event && { pane, pixel: event.pixel };
+    document.body.classList.remove("keyboard-panning");
+    this.look(pane, event?.coordinate ?? null);
+    if (event && store.get().collecting && !store.get().drawing) {
+      pane.setCursor(pane.hitAt(event.coordinate) ? "pointer" : "crosshair");
+    }
+  }
+
+  private look(pane: Pane, coordinate: number[] | null): void {
     for (const other of this.panes.values()) other.pane.setGhost(other.pane === pane ? null : coordinate);
     this.inspector.look(coordinate && toPixel(this.grid, coordinate), this.grid);
-    document.body.classList.remove("keyboard-panning");
-    if (coordinate && store.get().collecting && !store.get().drawing) {
-      pane.setCursor(pane.hitAt(coordinate) ? "pointer" : "crosshair");
-    }
   }
 
   onClick(pane: Pane, event: MapBrowserEvent<PointerEvent>): void {
