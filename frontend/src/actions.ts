@@ -61,7 +61,8 @@ export function defaultPanes(server: Pick<ServerState, "composite" | "outputs">)
   };
   return [image, output(0), output(1), output(2)].map((layer) => ({
     layer,
-    below: image,
+    // The image is compared with the map, the map with the image.
+    below: layer === image ? output(0) : image,
     opacity: 1,
     swipe: null,
     vectors: [],

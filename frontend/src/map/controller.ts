@@ -30,9 +30,11 @@ export class Controller {
   readonly inspector = new Inspector();
   private readonly panes = new Map<number, { pane: Pane; interactions: PaneInteractions }>();
   private clustered = false;
-  private fitted = false;
+  /** Where the last fit put the view: as long as it is there, it follows the size of the panes. */
+  private fitted = "";
   private lastClick = { time: 0, pixel: [0, 0] };
-  private hovered: Pane | null = null;
+  /** Where the pointer is, in which pane: what lies under it changes when the map moves. */
+  private hovered: { pane: Pane; pixel: number[] } | null = null;
 
   constructor(
     readonly grid: Grid,
@@ -77,13 +79,13 @@ export class Controller {
     // The pane may still change its size while the page is laid out.
     const observer = new ResizeObserver(() => {
       pane.map.updateSize();
-      if (!this.fitted && index === 0) this.fit();
+      if (index === 0 && this.isUntouched()) this.fit();
     });
     observer.observe(target);
     return () => {
       observer.disconnect();
       this.panes.delete(index);
-      if (this.hovered === pane) this.onHover(pane, null);
+      if (this.hovered?.pane === pane) this.onHover(pane, null);
       pane.dispose();
       this.onLoading();
     };
@@ -126,8 +128,16 @@ export class Controller {
     const first = this.panes.get(0)?.pane.map;
     const size = first?.getSize();
     if (!size?.[0] || !size[1]) return;
-    this.fitted = true;
     this.view.fit(mapExtent(this.grid), { size, padding: [44, 16, 16, 16] });
+    this.fitted = this.whereabouts();
+  }
+
+  private isUntouched(): boolean {
+    return this.fitted === "" || this.fitted === this.whereabouts();
+  }
+
+  private whereabouts(): string {
+    return [this.view.getCenter(), this.view.getResolution()].join(" ");
   }
 
   goTo(at: Pair, resolution: number | null): void {
@@ -158,6 +168,7 @@ export class Controller {
 
   onMoveEnd(pane: Pane): void {
     this.choosePointLayer();
+    if (this.hovered?.pane === pane) this.look(pane, pane.map.getCoordinateFromPixel(this.hovered.pixel));
     const resolution = this.view.getResolution();
     const size = pane.map.getSize();
     if (pane.index !== 0 || resolution === undefined || !size) return;
@@ -178,14 +189,18 @@ export class Controller {
 
   // ---- pointer
 
-  onHover(pane: Pane, coordinate: number[] | null): void {
-    this.hovered = coordinate ? pane : null;
+  onHover(pane: Pane, event: MapBrowserEvent<PointerEvent> | null): void {
+    this.hovered = event && { pane, pixel: event.pixel };
+    document.body.classList.remove("keyboard-panning");
+    this.look(pane, event?.coordinate ?? null);
+    if (event && store.get().collecting && !store.get().drawing) {
+      pane.setCursor(pane.hitAt(event.coordinate) ? "pointer" : "crosshair");
+    }
+  }
+
+  private look(pane: Pane, coordinate: number[] | null): void {
     for (const other of this.panes.values()) other.pane.setGhost(other.pane === pane ? null : coordinate);
     this.inspector.look(coordinate && toPixel(this.grid, coordinate), this.grid);
-    document.body.classList.remove("keyboard-panning");
-    if (coordinate && store.get().collecting && !store.get().drawing) {
-      pane.setCursor(pane.hitAt(coordinate) ? "pointer" : "crosshair");
-    }
   }
 
   onClick(pane: Pane, event: MapBrowserEvent<PointerEvent>): void {

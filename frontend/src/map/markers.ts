@@ -74,7 +74,7 @@ export function clusterStyle(features: readonly FeatureLike[], legend: readonly 
     new Style({
       image: new CircleStyle({
         radius,
-        fill: new Fill({ color: "rgba(20,24,28,0.86)" }),
+        fill: new Fill({ color: "rgba(20,24,28,0.78)" }),
         stroke: new Stroke({ color: colour, width: 3 }),
       }),
       text: new Text({ text, font: "600 11px system-ui, sans-serif", fill: new Fill({ color: LIGHT }) }),

@@ -14,7 +14,7 @@ import type { Points } from "../model/points";
 export const CLUSTER_ABOVE = 300;
 /** From this many map units per screen pixel on inwards, points are always shown one by one. */
 export const ALWAYS_SINGLE_BELOW = 0.5;
-const CLUSTER_DISTANCE_PX = 44;
+const CLUSTER_DISTANCE_PX = 60;
 
 export class PointSources {
   readonly single = new VectorSource<Feature<Geometry>>();

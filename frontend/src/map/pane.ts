@@ -120,7 +120,7 @@ export class Pane {
     const { controller } = this;
     this.map.on("click", (event) => controller.onClick(this, event as MapBrowserEvent<PointerEvent>));
     this.map.on("pointermove", (event) => {
-      if (!event.dragging) controller.onHover(this, event.coordinate);
+      if (!event.dragging) controller.onHover(this, event as MapBrowserEvent<PointerEvent>);
     });
     this.target.addEventListener("pointerleave", () => controller.onHover(this, null));
     this.map.on("moveend", () => controller.onMoveEnd(this));

@@ -147,7 +147,8 @@ export interface FileEntry {
 
 export interface Files {
   folder: string;
-  parents: (string | { name: string; path: string })[];
+  /** The folders one can begin from, and the way down to this one. */
+  parents: { name: string; path: string }[];
   entries: FileEntry[];
 }
 

@@ -17,7 +17,7 @@ export interface KeyPress {
 
 export type Focus = "field" | "button" | "page";
 
-const PLAIN: Record<string, Command> = {
+const PLAIN = new Map<string, Command>(Object.entries({
   Escape: { do: "escape" },
   Delete: { do: "delete" },
   Backspace: { do: "delete" },
@@ -39,7 +39,7 @@ const PLAIN: Record<string, Command> = {
   "=": { do: "zoom", by: 1 },
   "-": { do: "zoom", by: -1 },
   _: { do: "zoom", by: -1 },
-};
+}));
 
 export function commandOf(press: KeyPress, focus: Focus): Command | null {
   if (focus === "field") return press.key === "Escape" ? { do: "escape" } : null;
@@ -47,7 +47,7 @@ export function commandOf(press: KeyPress, focus: Focus): Command | null {
   if (press.altKey) return null;
   if (press.ctrlKey || press.metaKey) return withControl(press);
   if (/^[1-9]$/.test(press.key)) return { do: "class", index: Number(press.key) - 1 };
-  return PLAIN[press.key] ?? PLAIN[press.key.toLowerCase()] ?? null;
+  return PLAIN.get(press.key) ?? PLAIN.get(press.key.toLowerCase()) ?? null;
 }
 
 function withControl(press: KeyPress): Command | null {

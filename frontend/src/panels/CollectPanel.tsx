@@ -5,7 +5,7 @@ import type { LegendEntry, Point } from "../model/contract";
 import { degrees } from "../model/sentences";
 import { type Draft, useStore } from "../store";
 import { Icon } from "./Icon";
-import { Button } from "./parts";
+import { Button, leaveAfterClick } from "./parts";
 
 export function CollectPanel() {
   const server = useStore((state) => state.server);
@@ -116,7 +116,10 @@ function ClassButton({ entry, at, count, current, remembered }: ClassButtonProps
       aria-pressed={current}
       data-testid={`class-${entry.value}`}
       title={at < 9 ? `Key ${at + 1}` : undefined}
-      onClick={() => actions.pickClass(entry.value)}
+      onClick={(event) => {
+        leaveAfterClick(event);
+        actions.pickClass(entry.value);
+      }}
     >
       <span class="key" style={{ backgroundColor: colour, color: inkOn(colour) }}>
         {at < 9 ? at + 1 : ""}

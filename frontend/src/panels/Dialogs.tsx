@@ -93,15 +93,17 @@ function FileBrowser() {
   return (
     <Modal title="Add a layer" testId="files-dialog">
       <nav class="crumbs" aria-label="Folder">
-        {files?.parents.map((parent) => {
-          const { name, path } = typeof parent === "string" ? { name: parent || "recipe", path: parent } : parent;
-          return (
+        {files?.parents.map(({ name, path }) =>
+          path === files.folder ? (
+            <strong key={path} aria-current="page">
+              {name}
+            </strong>
+          ) : (
             <button type="button" key={path} class="link" onClick={() => open(path)}>
               {name}
             </button>
-          );
-        })}
-        <strong>{files?.folder || "Folder of the recipe"}</strong>
+          ),
+        )}
       </nav>
       {error !== "" && <p class="say bad">{error}</p>}
       <ul class="files">

@@ -3,7 +3,7 @@ import * as actions from "../actions";
 import { accuracySentence, trainingSentence } from "../model/sentences";
 import { store, useStore } from "../store";
 import { Confidence } from "./Confidence";
-import { Button, Switch } from "./parts";
+import { Button, leaveAfterClick, Switch } from "./parts";
 
 export function TopBar() {
   const server = useStore((state) => state.server);
@@ -133,7 +133,10 @@ function Layout() {
           aria-label={count === 1 ? "One map" : `${count} maps side by side`}
           title={count === 1 ? "One map" : `${count} maps side by side`}
           data-testid={`layout-${count}`}
-          onClick={() => store.set({ layout: count })}
+          onClick={(event) => {
+            leaveAfterClick(event);
+            store.set({ layout: count });
+          }}
         >
           <span class={`layout-icon panes-${count}`} aria-hidden="true">
             {Array.from({ length: count }, (_, at) => (

@@ -8,6 +8,11 @@ export function Swatch({ colour }: { colour: string }) {
   return <span class="swatch" style={{ backgroundColor: hexColour(colour) }} aria-hidden="true" />;
 }
 
+/** After a click the keys belong to the map again; who came by Tab stays on the button. */
+export function leaveAfterClick(event: MouseEvent): void {
+  if (event.detail > 0) (event.currentTarget as HTMLElement).blur();
+}
+
 interface ButtonProps {
   icon?: IconName;
   /** What the button does, for the tooltip and for those who do not see the icon. */
@@ -32,7 +37,10 @@ export function Button({ icon, label, hint, text, testId, pressed, disabled, ton
       aria-pressed={pressed}
       disabled={disabled}
       data-testid={testId}
-      onClick={onClick}
+      onClick={(event) => {
+        leaveAfterClick(event);
+        onClick();
+      }}
     >
       {icon && <Icon name={icon} />}
       {text && <span>{text}</span>}
@@ -60,12 +68,11 @@ export function Popover({ children, marked, ...button }: PopoverProps) {
       setOpen(false);
       box.current?.querySelector("button")?.focus();
     };
-    const element = box.current;
     document.addEventListener("pointerdown", outside, true);
-    element?.addEventListener("keydown", key);
+    document.addEventListener("keydown", key, true);
     return () => {
       document.removeEventListener("pointerdown", outside, true);
-      element?.removeEventListener("keydown", key);
+      document.removeEventListener("keydown", key, true);
     };
   }, [open]);
   return (
@@ -97,7 +104,10 @@ export function Switch({ label, on, testId, title, onChange }: SwitchProps) {
       aria-checked={on}
       title={title}
       data-testid={testId}
-      onClick={() => onChange(!on)}
+      onClick={(event) => {
+        leaveAfterClick(event);
+        onChange(!on);
+      }}
     >
       <span class="track" aria-hidden="true" />
       <span>{label}</span>
