@@ -152,7 +152,8 @@ export class Pane {
   show(settings: PaneSettings, context: TileContext, legend: readonly LegendEntry[]): void {
     const before = this.settings;
     this.settings = settings;
-    const seeThrough = settings.opacity < 1 || settings.swipe !== null;
+    // Before the first model a pane of the map shows the image: that is where the first points are clicked.
+    const seeThrough = settings.opacity < 1 || settings.swipe !== null || tileAddress(settings.layer, context) === null;
     const retargeted = this.main.show(settings.layer, context, this.controller);
     const belowRetargeted = seeThrough && this.below.show(settings.below, context, this.controller);
     if (!seeThrough) this.below.layer.setVisible(false);
