@@ -15,7 +15,7 @@ import { store } from "../store";
 import { Inspector } from "./inspector";
 import { addPaneInteractions, type PaneInteractions } from "./interactions";
 import { colourOf } from "./markers";
-import { ALWAYS_SINGLE_BELOW, CLUSTER_ABOVE, PointSources } from "./overlay";
+import { ALWAYS_SINGLE_BELOW, isCrowded, PointSources } from "./overlay";
 import { Pane } from "./pane";
 
 const FINEST = 1 / 32;
@@ -180,9 +180,10 @@ export class Controller {
   private choosePointLayer(changed: boolean): void {
     const size = this.panes.get(0)?.pane.map.getSize();
     const resolution = this.view.getResolution() ?? 1;
-    if (!size) return;
-    const many = () => this.sources.single.getFeaturesInExtent(this.view.calculateExtent(size)).length > CLUSTER_ABOVE;
-    const clusteredAt = resolution > ALWAYS_SINGLE_BELOW && many() ? resolution : null;
+    const [width = 0, height = 0] = size ?? [];
+    if (width * height === 0) return;
+    const count = () => this.sources.single.getFeaturesInExtent(this.view.calculateExtent(size)).length;
+    const clusteredAt = resolution > ALWAYS_SINGLE_BELOW && isCrowded(count(), width, height) ? resolution : null;
     if (clusteredAt === this.clusteredAt && !(changed && clusteredAt !== null)) return;
     this.clusteredAt = clusteredAt;
     if (clusteredAt !== null) this.sources.cluster(clusteredAt);

@@ -10,11 +10,18 @@ import type { Pair } from "../model/placing";
 import { toMap } from "../model/placing";
 import type { Points } from "../model/points";
 
-/** More points than this in view are drawn as clusters. */
-export const CLUSTER_ABOVE = 300;
+/** Points are drawn as clusters when their discs would cover more than this share of the view, or be too many to draw. */
+export const MOST_COVERED = 0.2;
+export const MOST_SINGLE = 2000;
+const DISC_PX = 13;
 /** From this many map units per screen pixel on inwards, points are always shown one by one. */
 export const ALWAYS_SINGLE_BELOW = 0.5;
 const CLUSTER_DISTANCE_PX = 60;
+
+/** Whether so many points in a view of so many screen pixels are shown as clusters. */
+export function isCrowded(points: number, widthPx: number, heightPx: number): boolean {
+  return points > MOST_SINGLE || points * DISC_PX ** 2 > MOST_COVERED * widthPx * heightPx;
+}
 
 export class PointSources {
   readonly single = new VectorSource<Feature<Geometry>>();
