@@ -135,7 +135,8 @@ def call(command: list[str], folder: Path, env: dict[str, str]) -> None:
 def reason(error: Exception) -> str:
     """Say in one line why the build failed: npm's first line that tells an error."""
     if isinstance(error, subprocess.CalledProcessError):
-        lines = [line.strip() for line in f"{error.stderr}\n{error.stdout}".splitlines() if "error" in line.lower()]
+        said = [line.strip() for line in f"{error.stderr}\n{error.stdout}".splitlines()]
+        lines = [line for line in said if re.search(r"\berr(or)?\b", line, re.IGNORECASE)]
         told = [line for line in lines if not re.fullmatch(r"npm (error|ERR!)( (code|errno|syscall) \S+)?", line)]
         return (told or lines or [f"npm ended with code {error.returncode}"])[0]
     if isinstance(error, subprocess.TimeoutExpired):

@@ -55,6 +55,7 @@ def listen(port: int) -> socket.socket:
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listening.bind((HOST, port))
+        listening.listen(128)  # before the address is told
     except OSError as error:
         listening.close()
         raise InputError(f"--port {port}: cannot be used: {error.strerror}; give another, or none") from error

@@ -5,7 +5,7 @@ import { stepped, visited, without } from "./model/history";
 import type { Pair } from "./model/placing";
 import { isInside } from "./model/placing";
 import { Points } from "./model/points";
-import { choiceOfKey, type LayerChoice } from "./model/tiles";
+import { choiceOfKey, type LayerChoice, sameChoice } from "./model/tiles";
 import type { Draft, PaneSettings } from "./store";
 import { store } from "./store";
 
@@ -299,8 +299,14 @@ function showPlace(list: Place[], at: number): void {
 // ---- what is shown
 
 export function setPane(index: number, part: Partial<PaneSettings>): void {
-  store.set({ panes: store.get().panes.map((pane, at) => (at === index ? { ...pane, ...part } : pane)) });
+  store.set({ panes: store.get().panes.map((pane, at) => (at === index ? changedPane(pane, part) : pane)) });
   for (const layer of [part.layer, part.below]) if (layer) void needStretch(layer);
+}
+
+/** A layer chosen to be shown that was the one behind changes places with it: compared with itself it shows nothing. */
+export function changedPane(pane: PaneSettings, part: Partial<PaneSettings>): PaneSettings {
+  const swapped = part.layer !== undefined && part.below === undefined && sameChoice(part.layer, pane.below);
+  return { ...pane, ...(swapped ? { below: pane.layer } : {}), ...part };
 }
 
 /** What was picked in a pane's list: a layer, or that a file is to be added. */

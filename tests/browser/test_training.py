@@ -12,9 +12,22 @@ import rasterio
 from tests.browser.conftest import Tab
 
 WATER, BUILT_UP = 80, 50
-LAKE = [(255.5, 290.5), (262.5, 296.5), (249.5, 284.5), (270.5, 305.5), (258.5, 300.5)]
-"""Pixels of open water in the sample scene (columns and rows)."""
 KEY_OF = {10: "1", 20: "2", 30: "3", 40: "4", 50: "5", 60: "6", 80: "7", 90: "8"}
+
+
+def water(tab: Tab, count: int) -> list[tuple[float, float]]:
+    """Pixels of open water (columns and rows) near the middle of the image, away from every point and each other."""
+    classes, taken = tab.classes(), [(point["x"], point["y"]) for point in tab.state()["points"]]
+    rows, cols = np.nonzero(classes == WATER)
+    order = np.argsort(np.hypot(rows - classes.shape[0] / 2, cols - classes.shape[1] / 2))
+    found: list[tuple[float, float]] = []
+    for row, col in zip(rows[order].tolist(), cols[order].tolist(), strict=True):
+        place = (col + 0.5, row + 0.5)
+        if all(max(abs(place[0] - x), abs(place[1] - y)) > 5 for x, y in (*taken, *found)):
+            found.append(place)
+        if len(found) == count:
+            return found
+    raise AssertionError("no open water")
 
 
 def add(tab: Tab, x: float, y: float, value: int, pane: int = 0) -> None:
@@ -36,35 +49,37 @@ def test_the_page_opens_with_image_map_and_points(tab: Tab) -> None:
 
 def test_clicks_change_the_map_and_the_file(tab: Tab) -> None:
     before = tab.classes()
+    lake = water(tab, 5)
     tab.press("collect")
-    tab.closer(2)
-    for number, (x, y) in enumerate(LAKE):
+    tab.closer(3)
+    for number, (x, y) in enumerate(lake):
         add(tab, x, y, BUILT_UP, pane=number % 2)
     tab.shot("collecting")
     after = tab.classes()
     changed = int((before != after).sum())
     assert changed > 0
-    assert (after[[int(y) for _, y in LAKE], [int(x) for x, _ in LAKE]] == BUILT_UP).sum() > 0
+    assert (after[[int(y) for _, y in lake], [int(x) for x, _ in lake]] == BUILT_UP).sum() > 0
     written = tab.scene.lines()
-    assert len(written) == 511 + len(LAKE)
-    assert all(line.endswith(f'"{BUILT_UP}"') for line in written[-len(LAKE) :])
+    assert len(written) == 511 + len(lake)
+    assert all(line.endswith(f'"{BUILT_UP}"') for line in written[-len(lake) :])
 
 
 def test_reclass_move_delete_undo_redo(tab: Tab) -> None:
     start = tab.scene.lines()
+    place = water(tab, 1)[0]
     tab.press("collect")
     tab.closer(3)
-    add(tab, *LAKE[0], BUILT_UP)
+    add(tab, *place, BUILT_UP)
     added = tab.scene.lines()
     revision = tab.revision
     tab.page.keyboard.press(KEY_OF[WATER])  # the new point is still selected
     tab.settle(revision)
     assert tab.scene.lines()[-1].endswith(f'"{WATER}"')
     revision = tab.revision
-    left, top = tab.at(*LAKE[0])
+    left, top = tab.at(*place)
     tab.page.mouse.move(left, top)
     tab.page.mouse.down()
-    tab.page.mouse.move(*tab.at(LAKE[0][0] + 6, LAKE[0][1] + 4), steps=6)
+    tab.page.mouse.move(*tab.at(place[0] + 3, place[1] + 2), steps=6)
     tab.page.mouse.up()
     tab.settle(revision)
     moved = tab.scene.lines()
@@ -123,9 +138,10 @@ def test_by_keyboard_alone(tab: Tab) -> None:
 
 
 def test_a_run_of_the_saved_recipe_gives_the_map_on_the_page(tab: Tab) -> None:
+    lake = water(tab, 3)
     tab.press("collect")
-    tab.closer(2)
-    for x, y in LAKE[:3]:
+    tab.closer(3)
+    for x, y in lake:
         add(tab, x, y, BUILT_UP)
     shown = tab.classes()
     copy = tab.scene.folder.parent / "copy"

@@ -15,7 +15,7 @@ import { store } from "../store";
 import { Inspector } from "./inspector";
 import { addPaneInteractions, type PaneInteractions } from "./interactions";
 import { colourOf } from "./markers";
-import { ALWAYS_SINGLE_BELOW, CLUSTER_ABOVE, PointSources } from "./overlay";
+import { ALWAYS_SINGLE_BELOW, isCrowded, PointSources } from "./overlay";
 import { Pane } from "./pane";
 
 const FINEST = 1 / 32;
@@ -29,7 +29,8 @@ export class Controller {
   readonly sources: PointSources;
   readonly inspector = new Inspector();
   private readonly panes = new Map<number, { pane: Pane; interactions: PaneInteractions }>();
-  private clustered = false;
+  /** The resolution that the clusters were made for; null while points are drawn one by one. */
+  private clusteredAt: number | null = null;
   /** Where the last fit put the view: as long as it is there, it follows the size of the panes. */
   private fitted = "";
   private lastClick = { time: 0, pixel: [0, 0] };
@@ -63,7 +64,7 @@ export class Controller {
     actions.onGoTo((at, resolution) => this.goTo(at, resolution));
     actions.points.subscribe(() => {
       this.mark(store.get());
-      this.choosePointLayer();
+      this.choosePointLayer(true);
     });
     store.subscribe((state, before) => this.follow(state, before));
   }
@@ -73,7 +74,7 @@ export class Controller {
   attach(index: number, target: HTMLElement, ghost: HTMLElement): () => void {
     const pane = new Pane(this, index, target, ghost);
     this.panes.set(index, { pane, interactions: addPaneInteractions(this, pane) });
-    pane.setClustered(this.clustered);
+    pane.setClustered(this.clusteredAt !== null);
     this.showPane(pane, store.get());
     this.showModes(store.get());
     // The pane may still change its size while the page is laid out.
@@ -167,7 +168,7 @@ export class Controller {
   }
 
   onMoveEnd(pane: Pane): void {
-    this.choosePointLayer();
+    this.choosePointLayer(false);
     if (this.hovered?.pane === pane) this.look(pane, pane.map.getCoordinateFromPixel(this.hovered.pixel));
     const resolution = this.view.getResolution();
     const size = pane.map.getSize();
@@ -176,15 +177,17 @@ export class Controller {
   }
 
   /** Clusters where single points would hide each other and the map. */
-  private choosePointLayer(): void {
+  private choosePointLayer(changed: boolean): void {
     const size = this.panes.get(0)?.pane.map.getSize();
     const resolution = this.view.getResolution() ?? 1;
-    if (!size) return;
-    const many = () => this.sources.single.getFeaturesInExtent(this.view.calculateExtent(size)).length > CLUSTER_ABOVE;
-    const clustered = resolution > ALWAYS_SINGLE_BELOW && many();
-    if (clustered === this.clustered) return;
-    this.clustered = clustered;
-    for (const { pane } of this.panes.values()) pane.setClustered(clustered);
+    const [width = 0, height = 0] = size ?? [];
+    if (width * height === 0) return;
+    const count = () => this.sources.single.getFeaturesInExtent(this.view.calculateExtent(size)).length;
+    const clusteredAt = resolution > ALWAYS_SINGLE_BELOW && isCrowded(count(), width, height) ? resolution : null;
+    if (clusteredAt === this.clusteredAt && !(changed && clusteredAt !== null)) return;
+    this.clusteredAt = clusteredAt;
+    if (clusteredAt !== null) this.sources.cluster(clusteredAt);
+    for (const { pane } of this.panes.values()) pane.setClustered(clusteredAt !== null);
   }
 
   // ---- pointer

@@ -71,6 +71,8 @@ export function clusterStyle(features: readonly FeatureLike[], legend: readonly 
   const radius = 11 + Math.min(9, Math.round(2.2 * Math.log10(features.length) ** 1.5));
   const text = features.length > 999 ? `${Math.round(features.length / 100) / 10}k` : String(features.length);
   return cached(`cluster ${colour} ${radius} ${text}`, () => [
+    // The ring must also be seen on a map of its own colour.
+    new Style({ image: new CircleStyle({ radius: radius + 2, stroke: new Stroke({ color: LIGHT, width: 1.5 }) }) }),
     new Style({
       image: new CircleStyle({
         radius,

@@ -3,22 +3,30 @@ import Feature from "ol/Feature";
 import type Geometry from "ol/geom/Geometry";
 import PointGeometry from "ol/geom/Point";
 import Polygon from "ol/geom/Polygon";
-import Cluster from "ol/source/Cluster";
 import VectorSource from "ol/source/Vector";
+import { clustersOf } from "../model/clusters";
 import type { Grid, Point } from "../model/contract";
 import type { Pair } from "../model/placing";
 import { toMap } from "../model/placing";
 import type { Points } from "../model/points";
 
-/** More points than this in view are drawn as clusters. */
-export const CLUSTER_ABOVE = 300;
+/** Points are drawn as clusters when their discs would cover more than this share of the view, or be too many to draw. */
+export const MOST_COVERED = 0.2;
+export const MOST_SINGLE = 2000;
+const DISC_PX = 13;
 /** From this many map units per screen pixel on inwards, points are always shown one by one. */
 export const ALWAYS_SINGLE_BELOW = 0.5;
 const CLUSTER_DISTANCE_PX = 60;
 
+/** Whether so many points in a view of so many screen pixels are shown as clusters. */
+export function isCrowded(points: number, widthPx: number, heightPx: number): boolean {
+  return points > MOST_SINGLE || points * DISC_PX ** 2 > MOST_COVERED * widthPx * heightPx;
+}
+
 export class PointSources {
   readonly single = new VectorSource<Feature<Geometry>>();
-  readonly clusters: Cluster<Feature<Geometry>>;
+  /** Features with a list of `features`, made for one resolution. */
+  readonly clusters = new VectorSource<Feature<Geometry>>();
   /** The selected point and the one without a class: above all others, never in a cluster. */
   readonly marked = new VectorSource<Feature<Geometry>>();
   private readonly byId = new Map<string, Feature<Geometry>>();
@@ -27,12 +35,6 @@ export class PointSources {
     private readonly grid: Grid,
     points: Points,
   ) {
-    this.clusters = new Cluster({
-      distance: CLUSTER_DISTANCE_PX,
-      minDistance: CLUSTER_DISTANCE_PX * 0.7,
-      source: this.single,
-      geometryFunction: (feature) => middleOf(feature.getGeometry()),
-    });
     points.subscribe((changed, removed, all) => {
       if (all) this.reset(changed);
       else this.update(changed, removed);
@@ -68,10 +70,19 @@ export class PointSources {
     if (ring) return new Polygon([ring.map((corner) => toMap(this.grid, corner))]);
     return new PointGeometry(toMap(this.grid, at));
   }
-}
 
-function middleOf(geometry: Geometry | undefined): PointGeometry {
-  if (geometry instanceof PointGeometry) return geometry;
-  if (geometry instanceof Polygon) return geometry.getInteriorPoint();
-  return new PointGeometry([0, 0]);
+  /** Make the clusters anew, for so many map units per screen pixel. */
+  cluster(resolution: number): void {
+    const located = [...this.byId.values()].map((feature) => {
+      const { x, y } = feature.get("point") as Point;
+      const [mapX, mapY] = toMap(this.grid, [x, y]);
+      return { x: mapX, y: mapY, feature };
+    });
+    const clusters = clustersOf(located, CLUSTER_DISTANCE_PX * resolution).map(({ x, y, members }) => {
+      const features = members.map(({ feature }) => feature);
+      return new Feature<Geometry>({ geometry: new PointGeometry([x, y]), features });
+    });
+    this.clusters.clear(true);
+    this.clusters.addFeatures(clusters);
+  }
 }

@@ -13,6 +13,7 @@ import type RenderEvent from "ol/render/Event";
 import { getRenderPixel } from "ol/render";
 import type Tile from "ol/Tile";
 import type { LegendEntry, Point } from "../model/contract";
+import { mapExtent } from "../model/placing";
 import type { LayerChoice, TileContext } from "../model/tiles";
 import { tileAddress } from "../model/tiles";
 import type { PaneSettings } from "../store";
@@ -76,6 +77,9 @@ export class Pane {
   /** Something was asked for that has not been drawn once. */
   private stale = true;
   private loading = true;
+  private fading = false;
+  /** Whether the layer below shows. */
+  private seeThrough = false;
 
   constructor(
     private readonly controller: Controller,
@@ -109,7 +113,13 @@ export class Pane {
       moveTolerance: 3,
     });
     this.map.addInteraction(this.doubleClick);
-    this.main.layer.on("prerender", (event) => this.clip(event));
+    this.main.layer.on("prerender", (event) => {
+      this.clip(event);
+      if (this.settings && !this.seeThrough) this.whiten(event, this.settings.layer);
+    });
+    this.below.layer.on("prerender", (event) => {
+      if (this.settings) this.whiten(event, this.settings.below);
+    });
     this.main.layer.on("postrender", (event) => {
       if (this.isSwiped()) (event.context as CanvasRenderingContext2D).restore();
     });
@@ -152,10 +162,13 @@ export class Pane {
   show(settings: PaneSettings, context: TileContext, legend: readonly LegendEntry[]): void {
     const before = this.settings;
     this.settings = settings;
-    const seeThrough = settings.opacity < 1 || settings.swipe !== null;
+    // Before the first model a pane of the map shows the image: that is where the first points are clicked.
+    this.seeThrough =
+      settings.opacity < 1 || settings.swipe !== null || tileAddress(settings.layer, context) === null;
+    this.fading = context.fade !== null;
     const retargeted = this.main.show(settings.layer, context, this.controller);
-    const belowRetargeted = seeThrough && this.below.show(settings.below, context, this.controller);
-    if (!seeThrough) this.below.layer.setVisible(false);
+    const belowRetargeted = this.seeThrough && this.below.show(settings.below, context, this.controller);
+    if (!this.seeThrough) this.below.layer.setVisible(false);
     this.main.layer.setOpacity(settings.opacity);
     if (legend !== this.legend) {
       this.legend = legend;
@@ -245,20 +258,33 @@ export class Pane {
     const x = width * (this.settings?.swipe ?? 1);
     const context = event.context as CanvasRenderingContext2D;
     context.save();
-    context.beginPath();
-    const corners = [[0, 0], [x, 0], [x, height], [0, height]].map((corner) => getRenderPixel(event, corner));
-    corners.forEach(([cx = 0, cy = 0], at) => {
-      if (at === 0) context.moveTo(cx, cy);
-      else context.lineTo(cx, cy);
-    });
-    context.closePath();
+    outlineOf(event, [[0, 0], [x, 0], [x, height], [0, height]]);
     context.clip();
+  }
+
+  /** Faded classes are see-through: with nothing but a dark page behind them they would turn dark instead of pale. */
+  private whiten(event: RenderEvent, choice: LayerChoice): void {
+    if (!this.fading || choice.kind !== "output" || choice.id !== "class") return;
+    const [left, bottom, right, top] = mapExtent(this.controller.grid);
+    const corners = [[left, top], [right, top], [right, bottom], [left, bottom]];
+    const context = event.context as CanvasRenderingContext2D;
+    outlineOf(event, corners.map((corner) => this.map.getPixelFromCoordinate(corner) ?? [0, 0]));
+    context.fillStyle = "#ffffff";
+    context.fill();
   }
 
   dispose(): void {
     this.map.setTarget(undefined);
     this.map.dispose();
   }
+}
+
+/** Draw a path through places of the map's own pixels. */
+function outlineOf(event: RenderEvent, pixels: readonly number[][]): void {
+  const context = event.context as CanvasRenderingContext2D;
+  context.beginPath();
+  for (const [x = 0, y = 0] of pixels.map((pixel) => getRenderPixel(event, pixel.slice()))) context.lineTo(x, y);
+  context.closePath();
 }
 
 type PageVectors = Record<string, Parameters<typeof vectorSource>[1]>;

@@ -48,18 +48,6 @@ function Readout({ values }: { values: Values | null }) {
   }
   return (
     <div class="readout" data-testid="readout">
-      <span class="found" data-testid="under">
-        {classText(values)}
-      </span>
-      <span title={`Column and row of the image; ${crs}`}>
-        <b>px</b> {Math.floor(values.x)}, {Math.floor(values.y)}
-      </span>
-      <span class="crs" title={crs}>
-        <b>xy</b> {short(values.crs_x)}, {short(values.crs_y)}
-      </span>
-      <span>
-        <b>lat, lon</b> {degrees(values.lat)}, {degrees(values.lon)}
-      </span>
       <button
         type="button"
         class="button square small"
@@ -70,6 +58,18 @@ function Readout({ values }: { values: Values | null }) {
       >
         <Icon name="copy" />
       </button>
+      <span>
+        <b>lat, lon</b> {degrees(values.lat)}, {degrees(values.lon)}
+      </span>
+      <span title={`Column and row of the image; ${crs}`}>
+        <b>px</b> {Math.floor(values.x)}, {Math.floor(values.y)}
+      </span>
+      <span class="found" data-testid="under">
+        {classText(values)}
+      </span>
+      <span class="crs" title={crs}>
+        <b>xy</b> {short(values.crs_x)}, {short(values.crs_y)}
+      </span>
     </div>
   );
 }
@@ -82,6 +82,6 @@ function classText(values: Values): string {
 }
 
 /** Metres need no decimals here; degrees do. */
-function short(value: number): string {
+export function short(value: number): string {
   return Math.abs(value) > 1000 ? value.toFixed(0) : value.toFixed(5);
 }

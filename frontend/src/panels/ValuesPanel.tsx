@@ -1,6 +1,7 @@
 // Band values and the probability of each class under the pointer.
 import { figure } from "../model/sentences";
 import { useStore } from "../store";
+import { short } from "./BottomBar";
 import { Swatch } from "./parts";
 
 export function ValuesPanel() {
@@ -11,6 +12,11 @@ export function ValuesPanel() {
   return (
     <section class="values" aria-label="Values under the pointer" data-testid="values-panel">
       {!values && <p class="quiet">Move the pointer over a map.</p>}
+      {values && (
+        <p class="place" title={server.grid.crs}>
+          <span class="quiet">{server.grid.crs.split(" - ")[0]}</span> {short(values.crs_x)}, {short(values.crs_y)}
+        </p>
+      )}
       {values && probabilities.length > 0 && (
         <ul class="bars">
           {probabilities.map((entry) => {
