@@ -18,12 +18,13 @@ import shapely
 from classify_local.errors import InputError
 from classify_local.grid import Grid
 from classify_local.legend import Legend
-from classify_local.live.marks import PLOTS_ENDING, CollectedSheet, ImportedSheet, Mark, PlotSheet, Sheet, sheet_of
+from classify_local.live.marks import CollectedSheet, ImportedSheet, Mark, PlotSheet, Sheet, sheet_of
 from classify_local.live.placing import one_place
 from classify_local.recipe.text import RecipeDocument, load
 from classify_local.storage import atomic
 from classify_local.storage.fingerprint import stamp
 from classify_local.storage.versions import keep_version
+from classify_local.training import plots
 from classify_local.training.points import ReferencePoints
 
 _MOST_STEPS = 1000
@@ -115,6 +116,10 @@ class Book:
             if mark_id in sheet.marks:
                 return number, sheet.marks[mark_id]
         raise Stale("this point is not there any more; the page shows the points as they are now")
+
+    def sheet(self, mark_id: str) -> Sheet:
+        """The sheet a mark is or was on."""
+        return self.sheets[_sheet_number(mark_id)]
 
     def changed_outside(self) -> list[Path]:
         """Files of the recipe that somebody else has changed since they were last read or written."""
@@ -238,7 +243,7 @@ class Book:
         for number, sheet in enumerate(self.sheets):
             if isinstance(sheet, PlotSheet):
                 return number
-        path = _free(self.document.folder, f"{Path(self.document.where).stem}{PLOTS_ENDING}")
+        path = _free(self.document.folder, f"{Path(self.document.where).stem}{plots.ENDING}")
         self._rewrite(self.document.with_training({"vector": path.name, "class": "class"}))
         self.sheets.append(PlotSheet(path=path, name=str(len(self.sheets)), column="class"))
         return len(self.sheets) - 1
@@ -339,7 +344,7 @@ def _free(folder: Path, name: str) -> Path:
     path, number = folder / name, 1
     while path.exists():
         number += 1
-        stem, dot, ending = name.partition("_plots" if name.endswith(PLOTS_ENDING) else ".")
+        stem, dot, ending = name.partition("_plots" if name.endswith(plots.ENDING) else ".")
         path = folder / f"{stem}-{number}{dot}{ending}"
     return path
 
