@@ -41,7 +41,8 @@ _KINDS = {
     ".svg": "image/svg+xml",
     ".png": "image/png",
 }
-_KEPT = {"cache-control": "private, max-age=31536000, immutable"}
+_KEPT = {"cache-control": "private, max-age=31536000, immutable", "vary": "cookie"}
+"""Another server on the same port has another cookie: its tiles are not taken from what a browser kept of this one."""
 _ANEW = {"cache-control": "no-store"}
 _LOOK = 1.0
 """Seconds between two looks at the recipe's files."""
@@ -248,6 +249,7 @@ class Page:
         match told:
             case {"type": "view", "level": int() as level, "x0": int() as x0, "y0": int() as y0,
                   "x1": int() as x1, "y1": int() as y1} if 0 <= x1 - x0 < 64 and 0 <= y1 - y0 < 64:  # fmt: skip
+                self.session.look_at(level, x0, y0, x1, y1)
                 self._ahead.submit(self._read_ahead, level, x0, y0, x1, y1)
             case _:
                 return
