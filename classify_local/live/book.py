@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import itertools
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,12 +18,13 @@ import shapely
 from classify_local.errors import InputError
 from classify_local.grid import Grid
 from classify_local.legend import Legend
-from classify_local.live.marks import PLOTS_ENDING, CollectedSheet, ImportedSheet, Mark, PlotSheet, Sheet, sheet_of
+from classify_local.live.marks import CollectedSheet, ImportedSheet, Mark, PlotSheet, Sheet, sheet_of
 from classify_local.live.placing import one_place
 from classify_local.recipe.text import RecipeDocument, load
 from classify_local.storage import atomic
 from classify_local.storage.fingerprint import stamp
 from classify_local.storage.versions import keep_version
+from classify_local.training import plots
 from classify_local.training.points import ReferencePoints
 
 _MOST_STEPS = 1000
@@ -115,6 +117,10 @@ class Book:
                 return number, sheet.marks[mark_id]
         raise Stale("this point is not there any more; the page shows the points as they are now")
 
+    def sheet(self, mark_id: str) -> Sheet:
+        """The sheet a mark is or was on."""
+        return self.sheets[_sheet_number(mark_id)]
+
     def changed_outside(self) -> list[Path]:
         """Files of the recipe that somebody else has changed since they were last read or written."""
         return [path for path, digest in self._digests.items() if _digest(path) != digest]
@@ -128,9 +134,10 @@ class Book:
             If that cannot be; then nothing has changed.
         """
         self._require_inside([(x, y)])
+        value = self._value(value)  # before the recipe gets an entry
         number = self._collected()
         place = one_place(x, y, self.sheets[number].crs, self.grid)
-        mark = Mark(id=f"c{number}:{next(self._ids)}", kind="collected", place=place, value=self._value(value))
+        mark = Mark(id=f"c{number}:{next(self._ids)}", kind="collected", place=place, value=value)
         return self._do(Step(mark_id=mark.id, before=None, after=mark), number)
 
     def plot(self, ring: Sequence[tuple[float, float]], value: int) -> Step:
@@ -141,13 +148,14 @@ class Book:
         shape = shapely.Polygon(ring)
         if not shape.is_valid or not shape.area:
             raise InputError("the outline of the plot crosses itself; draw it anew")
+        value = self._value(value)  # before the recipe gets an entry
         number = self._plots()
         crs = self.sheets[number].crs
         corners = tuple(one_place(x, y, crs, self.grid) for x, y in ring)
         inside = shape.representative_point()
         mark = Mark(
             id=f"p{number}:{next(self._ids)}", kind="plot", place=one_place(inside.x, inside.y, crs, self.grid),
-            value=self._value(value), ring=corners,
+            value=value, ring=corners,
         )  # fmt: skip
         return self._do(Step(mark_id=mark.id, before=None, after=mark), number)
 
@@ -187,9 +195,8 @@ class Book:
         return step
 
     def _do(self, step: Step, number: int) -> Step:
-        if isinstance(self.sheets[number], ImportedSheet):
-            self._need_edits(number)
         if step.before != step.after:
+            self._need_edits(number)
             self._apply(step, number)
             self._done = [*self._done[-_MOST_STEPS:], step]
             self._undone = []
@@ -236,7 +243,7 @@ class Book:
         for number, sheet in enumerate(self.sheets):
             if isinstance(sheet, PlotSheet):
                 return number
-        path = _free(self.document.folder, f"{Path(self.document.where).stem}{PLOTS_ENDING}")
+        path = _free(self.document.folder, f"{Path(self.document.where).stem}{plots.ENDING}")
         self._rewrite(self.document.with_training({"vector": path.name, "class": "class"}))
         self.sheets.append(PlotSheet(path=path, name=str(len(self.sheets)), column="class"))
         return len(self.sheets) - 1
@@ -280,17 +287,18 @@ def apply(book: Book, asked: Mapping[str, object]) -> Step:
     InputError, StorageError
         If it is nothing that can be done; then nothing has changed.
     """
-    if asked.get("version") != book.version:
+    version = asked.get("version")
+    if type(version) is not int or version != book.version:
         raise Stale("the points have changed meanwhile; the page shows them as they are now, then do it again")
     match asked:
-        case {"op": "add", "x": int() | float() as x, "y": int() | float() as y, "value": int() as value}:
-            return book.add(float(x), float(y), value)
-        case {"op": "plot", "ring": list() as ring, "value": int() as value}:
-            return book.plot(_ring(ring), value)
-        case {"op": "reclass", "id": str() as mark_id, "value": int() as value}:
-            return book.reclass(mark_id, value)
-        case {"op": "move", "id": str() as mark_id, "x": int() | float() as x, "y": int() | float() as y}:
-            return book.move(mark_id, float(x), float(y))
+        case {"op": "add", "x": x, "y": y, "value": value}:
+            return book.add(_real(x), _real(y), _class(value))
+        case {"op": "plot", "ring": list() as ring, "value": value}:
+            return book.plot(_ring(ring), _class(value))
+        case {"op": "reclass", "id": str() as mark_id, "value": value}:
+            return book.reclass(mark_id, _class(value))
+        case {"op": "move", "id": str() as mark_id, "x": x, "y": y}:
+            return book.move(mark_id, _real(x), _real(y))
         case {"op": "delete", "id": str() as mark_id}:
             return book.delete(mark_id)
         case {"op": "undo"}:
@@ -304,11 +312,27 @@ def _ring(given: Sequence[object]) -> list[tuple[float, float]]:
     ring: list[tuple[float, float]] = []
     for corner in given:
         match corner:
-            case [int() | float() as x, int() | float() as y]:
-                ring.append((float(x), float(y)))
+            case [x, y]:
+                ring.append((_real(x), _real(y)))
             case _:
                 raise InputError("a corner of a plot is a column and a row")
     return ring
+
+
+def _real(given: object) -> float:
+    """A number as JSON has it; true and false are none, though Python counts them in."""
+    if isinstance(given, bool) or not isinstance(given, int | float):
+        raise InputError("a place is a column and a row, two numbers")
+    try:
+        return float(given)
+    except OverflowError:  # a whole number beyond all floats
+        return math.inf
+
+
+def _class(given: object) -> int:
+    if isinstance(given, bool) or not isinstance(given, int):
+        raise InputError("a class is a whole number, the value of one of the legend's")
+    return given
 
 
 def _sheet_number(mark_id: str) -> int:
@@ -320,7 +344,7 @@ def _free(folder: Path, name: str) -> Path:
     path, number = folder / name, 1
     while path.exists():
         number += 1
-        stem, dot, ending = name.partition("_plots" if name.endswith(PLOTS_ENDING) else ".")
+        stem, dot, ending = name.partition("_plots" if name.endswith(plots.ENDING) else ".")
         path = folder / f"{stem}-{number}{dot}{ending}"
     return path
 

@@ -68,7 +68,7 @@ class ByteCache(Generic[V]):
             del self._made[key]
             self._kept[key] = value
             self.used += self._size(value)
-            while self.used > self._limit and len(self._kept) > 1:
+            while self.used > self._limit:  # one that is too large alone is not kept either
                 self.used -= self._size(self._kept.popitem(last=False)[1])
         future.set_result(value)
         return value

@@ -83,6 +83,12 @@ class Layers:
         self._lock = threading.Lock()
         self._count = 0
 
+    def take_over(self, earlier: Layers) -> None:
+        """Go on with the layers of an image on the same grid; of another, only their numbers are not used again."""
+        self._count = earlier._count
+        if earlier._grid == self._grid:
+            self._layers = earlier._layers
+
     def told(self) -> list[dict[str, Any]]:
         """All of them, for the page."""
         return [layer.told() for layer in self._layers.values()]
@@ -191,13 +197,25 @@ def _shape(part: Any, crs: str, grid: Grid, title: str) -> Iterator[dict[str, An
     """A simple geometry in pixels of the grid."""
     if part.is_empty:
         return
+    kind, lines = _lines_of(part)
+    placed = [places_to_pixels(line, crs, grid) for line in lines]
+    if not placed or not np.isfinite(np.concatenate(placed)).all():
+        return  # of no kind that is shown, or where the image's reference system has no place
+    coordinates = placed if kind == "polygon" else placed[0] if kind == "line" else placed[0][0]
+    yield {"kind": kind, "coordinates": coordinates, "title": title}
+
+
+def _lines_of(part: Any) -> tuple[str, list[list[tuple[float, float]]]]:
+    """What a simple geometry is, and its lines of places; none for kinds that are not shown."""
     if part.geom_type == "Polygon":
-        rings = [places_to_pixels(list(ring.coords), crs, grid) for ring in (part.exterior, *part.interiors)]
-        yield {"kind": "polygon", "coordinates": rings, "title": title}
-    elif part.geom_type in ("LineString", "LinearRing"):
-        yield {"kind": "line", "coordinates": places_to_pixels(list(part.coords), crs, grid), "title": title}
-    elif part.geom_type == "Point":
-        yield {"kind": "point", "coordinates": places_to_pixels([(part.x, part.y)], crs, grid)[0], "title": title}
+        return "polygon", [_places(ring) for ring in (part.exterior, *part.interiors)]
+    if part.geom_type in ("LineString", "LinearRing"):
+        return "line", [_places(part)]
+    return "point", [_places(part)] if part.geom_type == "Point" else []
+
+
+def _places(line: Any) -> list[tuple[float, float]]:
+    return [(float(x), float(y)) for x, y in shapely.get_coordinates(line)]
 
 
 def _colored(values: np.ndarray[Any, Any], valid: MaskArray, colors: dict[int, Rgba]) -> np.ndarray[Any, Any]:

@@ -25,15 +25,12 @@ from classify_local.training import collected
 from classify_local.training.collected import CollectedPoint
 from classify_local.training.edits import Edit, append_edit, read_edits
 from classify_local.training.opening import OpenedFile, open_source
+from classify_local.training.plots import holds_none, is_plots
 from classify_local.training.points import ReferencePoints
 from classify_local.training.reading import read_points
 
 Kind = Literal["collected", "imported", "plot", "polygon"]
 Place = tuple[float, float]
-
-PLOTS_KEYS = {"vector", "class"}
-PLOTS_ENDING = "_plots.geojson"
-"""How a file of plots drawn on the map is called: it is the page's own and may be rewritten."""
 
 _MOST_RINGS = 5000
 
@@ -220,6 +217,11 @@ class ImportedSheet:
         """The edits."""
         return () if self.edits_path is None else (self.edits_path,)
 
+    def together(self, mark_id: str) -> list[str]:
+        """The marks that change with one, since edits go by place: those the file has on the same place."""
+        place = self.originals[mark_id].place
+        return [id_ for id_, own in self.originals.items() if own.place == place]
+
     def changed(self, mark_id: str, mark: Mark | None) -> ImportedSheet:
         """See `Sheet`; every point on the same place takes part, since edits go by place."""
         if self.edits_path is None:
@@ -306,16 +308,11 @@ def sheet_of(
     source = document.recipe.training[number]
     if isinstance(source, CollectedSource):
         return _collected(number, document.resolve(source.collected))
-    if isinstance(source, VectorSource) and is_plots(source):
-        return _plots(number, source, document)
+    if isinstance(source, VectorSource) and is_plots(source) and (plots := _plots(number, source, document)):
+        return plots
     if isinstance(source, CsvSource | VectorSource):
         return _imported(number, source, document, points, legend)
     return _fixed(number, points)
-
-
-def is_plots(source: VectorSource) -> bool:
-    """True if an entry names a file of plots drawn on the map."""
-    return source.vector.endswith(PLOTS_ENDING) and source.model_fields_set == {"vector", "class_"}
 
 
 def plots_text(plots: Any, column: str) -> str:
@@ -348,16 +345,30 @@ def _collected(number: int, path: Path) -> CollectedSheet:
     return CollectedSheet(path=path, name=str(number), marks=marks, rewritable=whole)
 
 
-def _plots(number: int, source: VectorSource, document: RecipeDocument) -> PlotSheet:
+def _plots(number: int, source: VectorSource, document: RecipeDocument) -> PlotSheet | None:
+    """The drawn plots of a file; None if another program put more into it, which writing it anew would lose."""
     path, column = document.resolve(source.vector), source.class_ or "class"
-    if not path.exists():
+    if holds_none(path):
         return PlotSheet(path=path, name=str(number), column=column)
     file = open_source(source, document)
+    if not _only_plots(file, column):
+        return None
     marks = {}
     for line, (geometry, value) in enumerate(zip(file.geometries, file.table.columns[column].tolist(), strict=True), 1):
         mark = _polygon_mark(f"p{number}:{line}", "plot", geometry, int(value))
         marks[mark.id] = mark
     return PlotSheet(path=path, name=str(number), column=column, marks=marks)
+
+
+def _only_plots(file: OpenedFile, column: str) -> bool:
+    """True if a file holds what is written of plots, and no more."""
+    plain = all(
+        shapely.get_type_id(shape) == shapely.GeometryType.POLYGON and not shape.is_empty and not shape.interiors
+        for shape in file.geometries
+    )
+    values = file.table.columns.get(column, np.array([]))
+    whole = len(values) == len(file.geometries) and all(str(value).isdecimal() for value in values.tolist())
+    return plain and whole and set(file.table.columns) == {column} and file.crs == collected.CRS
 
 
 def _imported(

@@ -23,7 +23,7 @@ from classify_local.live.learner import Check, Learner, check
 from classify_local.live.pyramid import Pyramid, TileKey
 from classify_local.live.snapshot import Snapshot, can_give_probabilities, output_bands
 from classify_local.live.suggest import Rule, Suggestion, suggest
-from classify_local.live.trainer import Trainer
+from classify_local.live.trainer import Superseded, Trainer
 from classify_local.live.viewing import Limits, View, tiles_of
 from classify_local.preparation import prepare
 from classify_local.prepared import Prepared
@@ -74,6 +74,8 @@ class LiveMap:
         self._revision = 0
         self._open(load(recipe))
         self.live = True
+        self._pending = False
+        """True if a change waits to be trained."""
         self._building = False
         self._view_wanted: tuple[int, int, int, int, int] | None = None
         self._trainer = Trainer(self._train, self._check)
@@ -82,21 +84,22 @@ class LiveMap:
     def _open(self, document: RecipeDocument) -> None:
         """Take a recipe as it is now."""
         ready = _prepared(document, self._allow)
+        learner = Learner(ready.stack, ready.others, self._allow)
+        self.book = Book(  # first, since it may fail: then all is as it was
+            document, ready.stack.grid, ready.legend,
+            lambda number, document: learner.points.entry(number, document, ready.legend),
+        )  # fmt: skip
+        self._learner = learner
         self.document, self.legend = document, ready.legend
         self.pyramid = Pyramid(document, ready.stack, self._allow, self._memory)
         self.view = View(self.pyramid)
-        self._learner = Learner(ready.stack, ready.others, self._allow)
         self.layers = Layers(ready.stack.grid, allowed_folders(document, self._allow))
-        self.book = Book(document, ready.stack.grid, ready.legend, self._points_of)
         self.snapshot: Snapshot | None = None
         self._learned: Learned | None = None
         self.training = Training(status="none")
         self.checked: Check | None = None
         self.notes: tuple[str, ...] = ()
         self.missing_overviews = overviews.without_overviews(ready.stack)
-
-    def _points_of(self, number: int, document: RecipeDocument) -> Any:
-        return self._learner.points.entry(number, document, self.legend)
 
     @property
     def folder(self) -> Path:
@@ -146,14 +149,14 @@ class LiveMap:
             step = apply(self.book, asked)
             self.document = self.book.document
             event = telling.changes(self, step)
-        self._tell(event)
+            self._tell(event)  # in the order of the changes
         self._retrain()
         return event
 
     def set_live(self, on: bool) -> None:
         """Train after each change, or only when asked."""
         self.live = on
-        if on and self.training.status == "waiting":
+        if on and self._pending:
             self.train_now()
 
     def train_now(self) -> None:
@@ -205,6 +208,10 @@ class LiveMap:
             raise InputError("there is no model yet; add points of two classes first")
         return suggest(self.pyramid.stack(0), snapshot, rule, per_class, seed)
 
+    def look_at(self, level: int, x0: int, y0: int, x1: int, y1: int) -> None:
+        """Remember what a page shows: what was asked of `prefetch` for another view is not wanted any more."""
+        self._view_wanted = (level, x0, y0, x1, y1)
+
     def prefetch(self, level: int, x0: int, y0: int, x1: int, y1: int) -> None:
         """Read the tiles around what a page shows (columns and rows of a level), unless it moves on meanwhile.
 
@@ -214,7 +221,6 @@ class LiveMap:
             If there is no such level.
         """
         wanted = (level, x0, y0, x1, y1)
-        self._view_wanted = wanted
         self.pyramid.window(TileKey(level, 0, 0))  # refused if there is no such level
         shown = self.pyramid.stack(level).grid.window
         for key in _around(level, x0, y0, x1, y1):
@@ -250,27 +256,32 @@ class LiveMap:
             try:
                 self._reopen(load(self._path))
             except ClassifyLocalError as error:
-                self.notes = (f"{names} was changed and cannot be read now: {'; '.join(error.problems)}",)
-                self._tell({"type": "note", "text": self.notes[0]})
+                notes = (f"{names} was changed and cannot be read now: {'; '.join(error.problems)}",)
+                if notes != self.notes:  # once, not at every look
+                    self.notes = notes
+                    self.say(notes[0])
                 return False
         self._tell({"type": "reload", "reason": f"{names} was changed by another program"})
         self._retrain()
         return True
 
     def _reopen(self, document: RecipeDocument) -> None:
-        version, revision = self.book.version, self._revision
+        version, layers = self.book.version, self.layers
         self._open(document)
-        self.book.version, self._revision = version + 1, revision
+        self.book.version = version + 1
+        self.layers.take_over(layers)
 
     def _retrain(self) -> None:
         if self.live:
             self._trainer.request()
         else:
-            self._say_training(replace(self.training, status="waiting", message="changes wait to be trained"))
+            self._pending = True
+            self._say_training(_waiting(self.training))
 
     def _train(self, stopped: Callable[[], None]) -> None:
         with self._lock:
             document, legend, learner, revision = self.document, self.legend, self._learner, self._revision + 1
+            self._pending = False
         lacking = _lacking(legend)
         if lacking or legend is None:
             self._say_training(Training(status="none", message=lacking))
@@ -283,16 +294,24 @@ class LiveMap:
             enough = self.snapshot is not None
             self._say_training(Training(status="failed" if enough else "none", message="; ".join(error.problems)))
             return
-        self._publish(snapshot, learned, time.perf_counter() - began)
+        except Superseded:
+            raise
+        except Exception as error:  # the thread must live, or nothing would ever be trained again
+            self._say_training(Training(status="failed", message=f"unexpected: {type(error).__name__}: {error}"))
+            return
+        self._publish(snapshot, learned, time.perf_counter() - began, learner)
 
-    def _publish(self, snapshot: Snapshot, learned: Learned, seconds: float) -> None:
+    def _publish(self, snapshot: Snapshot, learned: Learned, seconds: float, learner: Learner) -> None:
         with self._lock:
+            if learner is not self._learner:  # the recipe was read anew meanwhile
+                return
             self.snapshot, self._learned, self._revision = snapshot, learned, snapshot.revision
             self.checked = None
             self.view.forget_before(snapshot.revision)
             self.notes = () if learned.report is None else learned.report.notes
         counts = learned.training.counts
-        self._say_training(Training(status="ready", rows=len(learned.training), seconds=seconds, by_class=counts))
+        ready = Training(status="ready", rows=len(learned.training), seconds=seconds, by_class=counts)
+        self._say_training(_waiting(ready) if self._pending else ready)
         self._tell({"type": "model", "revision": snapshot.revision, "outputs": telling.outputs(self)})
 
     def _check(self, stopped: Callable[[], None]) -> None:
@@ -328,6 +347,10 @@ def _prepared(document: RecipeDocument, allow: Sequence[Path]) -> Prepared:
     )
     ready = prepare(replace(document, recipe=without), allow)
     return replace(ready, document=document)
+
+
+def _waiting(training: Training) -> Training:
+    return replace(training, status="waiting", message="changes wait to be trained")
 
 
 def _lacking(legend: Legend | None) -> str:

@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from classify_local.errors import InputError
 from classify_local.features.stack import BandSpec
 from classify_local.grid import Grid, metres_per_pixel
 from classify_local.live.book import Book, Step
 from classify_local.live.learner import Check, sentence
-from classify_local.live.marks import FixedSheet, Mark, Sheet
+from classify_local.live.marks import FixedSheet, ImportedSheet, Mark, Sheet
 from classify_local.live.pictures import PROBABILITY_COLORS
 from classify_local.live.placing import LON_LAT, from_pixels, places_to_pixels
 from classify_local.live.viewing import finite
@@ -96,9 +95,9 @@ def _points(marks: list[tuple[Sheet, Mark]], crs: str, own: Grid) -> Iterable[di
     places = np.array(places_to_pixels([mark.place for _, mark in marks], crs, own))
     lon, lat = from_pixels(places[:, 0], places[:, 1], LON_LAT, own)
     for (sheet, mark), (x, y), east, north in zip(marks, places.tolist(), lon.tolist(), lat.tolist(), strict=True):
-        if finite(x) is None or finite(y) is None:
-            continue
         ring = {"ring": places_to_pixels(mark.ring, crs, own)} if mark.ring else {}
+        if not np.isfinite([(x, y), *ring.get("ring", ())]).all():
+            continue
         yield {
             "id": mark.id, "x": x, "y": y, "lon": finite(east), "lat": finite(north), "value": mark.value,
             "source": sheet.where, "kind": mark.kind, "editable": not isinstance(sheet, FixedSheet), **ring,
@@ -111,17 +110,16 @@ def changes(session: LiveMap, step: Step) -> dict[str, Any]:
     return {
         "type": "points", "version": session.book.version, "changed": points(found, session.pyramid.grid),
         "removed": removed, "undo": session.book.can_undo, "redo": session.book.can_redo,
-        "selected": None if removed else step.mark_id,
+        "selected": None if step.mark_id in removed else step.mark_id,
     }  # fmt: skip
 
 
 def changed_marks(book: Book, step: Step) -> tuple[list[tuple[Sheet, Mark]], list[str]]:
     """The marks that a step changed, and the ids of those it took away."""
-    try:
-        number, mark = book.find(step.mark_id)
-    except InputError:
-        return [], [step.mark_id]
-    return [(book.sheets[number], mark)], []
+    sheet = book.sheet(step.mark_id)
+    ids = sheet.together(step.mark_id) if isinstance(sheet, ImportedSheet) else [step.mark_id]
+    found = [(sheet, sheet.marks[mark_id]) for mark_id in ids if mark_id in sheet.marks]
+    return found, [mark_id for mark_id in ids if mark_id not in sheet.marks]
 
 
 def training(told: Training) -> dict[str, Any]:

@@ -36,6 +36,8 @@ class Trainer:
         self._train, self._check, self._quiet = train, check, quiet
         self._wanted = threading.Event()
         self._ended = False
+        self._lock = threading.Lock()
+        """Held where what is wanted and what is idle must agree."""
         self._idle = threading.Event()
         self._idle.set()
         self._thread = threading.Thread(target=self._work, name="trainer", daemon=True)
@@ -43,8 +45,9 @@ class Trainer:
 
     def request(self) -> None:
         """Ask for a training with what there is now."""
-        self._idle.clear()
-        self._wanted.set()
+        with self._lock:
+            self._idle.clear()
+            self._wanted.set()
 
     def wait(self, timeout: float) -> bool:
         """Wait until nothing is asked for; False if it takes longer."""
@@ -68,12 +71,15 @@ class Trainer:
             self._wanted.clear()
             try:
                 self._train(self._stop_if_newer)
-                if not self._wanted.is_set():
-                    self._idle.set()
+                self._rest()
                 if not self._wanted.wait(self._quiet):
                     self._check(self._stop_if_newer)
             except Superseded:
                 continue
             finally:
-                if not self._wanted.is_set():
-                    self._idle.set()
+                self._rest()
+
+    def _rest(self) -> None:
+        with self._lock:
+            if not self._wanted.is_set():
+                self._idle.set()

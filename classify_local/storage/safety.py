@@ -176,10 +176,18 @@ def _sidecars(folder: Path, mtime_ns: int) -> _Names:
         found = [
             entry.name
             for entry in entries
-            if entry.name.casefold().endswith((*_IMAGES, _AUXILIARY)) or not (entry.is_file() or entry.is_dir())
+            if entry.name.casefold().endswith((*_IMAGES, _AUXILIARY)) or not _is_plain(entry)
         ]
     ordered = sorted((name.casefold(), name) for name in found)
     return _Names(tuple(folded for folded, _ in ordered), tuple(name for _, name in ordered))
+
+
+def _is_plain(entry: os.DirEntry[str]) -> bool:
+    """True for files and folders; not for a link in a circle, which the system refuses to follow."""
+    try:
+        return entry.is_file() or entry.is_dir()
+    except OSError:
+        return False
 
 
 def _is_special(path: Path) -> bool:

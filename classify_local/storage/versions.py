@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 
+from classify_local.errors import StorageError
 from classify_local.storage import atomic
 
 FOLDER = ".classify_local"
+_TIME = re.compile(r"\.\d{8}T\d{6}\.\d{6}$")
 _KEPT = 40
 """Versions of a file; the oldest go first, but the first of all stays."""
 
@@ -28,6 +31,13 @@ def keep_version(path: Path) -> Path | None:
     """
     if not path.is_file():
         return None
+    try:
+        return _keep(path)
+    except OSError as error:
+        raise StorageError(f"{path}: an earlier version cannot be kept: {error.strerror or error}") from error
+
+
+def _keep(path: Path) -> Path | None:
     data, earlier = path.read_bytes(), versions(path)
     if earlier and earlier[-1].read_bytes() == data:
         return None
@@ -43,6 +53,6 @@ def keep_version(path: Path) -> Path | None:
 
 def versions(path: Path) -> list[Path]:
     """The copies of a file, oldest first."""
-    folder, start = path.parent / FOLDER, f"{path.name}."
+    folder = path.parent / FOLDER
     found = folder.iterdir() if folder.is_dir() else ()
-    return sorted(copy for copy in found if copy.name.startswith(start) and copy.name[len(start) :][:8].isdigit())
+    return sorted(copy for copy in found if copy.stem.rpartition(".")[0] == path.name and _TIME.search(copy.name))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from classify_local.recipe.model import CollectedSource, CsvSource, VectorSource
 from classify_local.recipe.text import RecipeDocument
@@ -11,6 +12,7 @@ from classify_local.storage.columns import no_text
 from classify_local.storage.geometries import GeometryArray, no_geometries
 from classify_local.storage.tables import Table, read_table
 from classify_local.training import collected
+from classify_local.training.plots import holds_none, is_plots
 
 Source = CollectedSource | CsvSource | VectorSource
 
@@ -39,7 +41,7 @@ class OpenedFile:
 
 
 def open_source(source: Source, document: RecipeDocument) -> OpenedFile:
-    """Open the file of a training entry; a file of collected points that is not there yet has no rows.
+    """Open the file of a training entry; a file of collected points or drawn plots that is not there yet has no rows.
 
     Raises
     ------
@@ -57,8 +59,7 @@ def open_source(source: Source, document: RecipeDocument) -> OpenedFile:
 def _open_collected(source: CollectedSource, document: RecipeDocument) -> OpenedFile:
     path = document.resolve(source.collected)
     if not path.exists():
-        empty = Table(where=str(path), columns={name: no_text(0) for name in collected.HEADER}, lines=[])
-        return OpenedFile(table=empty, crs=collected.CRS)
+        return OpenedFile(table=_no_rows(path, collected.HEADER), crs=collected.CRS)
     table, cut = collected.read(path)
     notes = (f"{path}: its last line was cut off and is left out: {cut[:60]!r}",) if cut else ()
     return OpenedFile(table=table, crs=collected.CRS, notes=(*table.notices, *notes))
@@ -67,7 +68,10 @@ def _open_collected(source: CollectedSource, document: RecipeDocument) -> Opened
 def _open_layer(source: VectorSource, document: RecipeDocument) -> OpenedFile:
     from classify_local.storage import vectors  # slow to import
 
-    layer = vectors.read_layer(document.resolve(source.vector), source.layer)
+    path = document.resolve(source.vector)
+    if is_plots(source) and holds_none(path):
+        return OpenedFile(table=_no_rows(path, (str(source.class_),)), crs=collected.CRS)
+    layer = vectors.read_layer(path, source.layer)
     notes = tuple(dict.fromkeys((*layer.table.notices, *layer.notices)))
     if None not in (source.crs, layer.crs) and source.crs != layer.crs:
         notes += (f"{layer.where}: is in {layer.crs:.40} by itself; the recipe's crs: {source.crs:.40} counts",)
@@ -75,3 +79,7 @@ def _open_layer(source: VectorSource, document: RecipeDocument) -> OpenedFile:
         table=layer.table, crs=source.crs or layer.crs, geometries=layer.geometries, problems=layer.problems,
         notes=notes,
     )  # fmt: skip
+
+
+def _no_rows(path: Path, names: Iterable[str]) -> Table:
+    return Table(where=str(path), columns={name: no_text(0) for name in names}, lines=[])

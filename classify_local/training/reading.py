@@ -25,6 +25,7 @@ from classify_local.training.fate import Fate
 from classify_local.training.labels import Classes
 from classify_local.training.located import Places, locate
 from classify_local.training.opening import OpenedFile, Source, open_source
+from classify_local.training.plots import is_plots
 from classify_local.training.points import ReferencePoints, known_crs
 from classify_local.training.rules import by_value, classes_of, require_class_keys
 
@@ -41,7 +42,7 @@ def read_points(
 ) -> ReferencePoints:
     """The points of one training entry.
 
-    A file of collected points that does not exist yet holds no points.
+    A file of collected points or drawn plots that does not exist yet holds no points.
 
     Parameters
     ----------
@@ -59,7 +60,7 @@ def read_points(
     """
     where = place(document.node, ("training", document.recipe.training.index(source)), document.where)
     file = open_source(source, document)
-    if not len(file.table) and not isinstance(source, CollectedSource):
+    if not len(file.table) and not isinstance(source, CollectedSource) and not is_plots(source):
         raise InputError(f"{file.table.where}: has column names and no rows; add points, or take it out of the recipe")
     entry, notes = as_survey(_entry(source), file.table, legend)
     _require(entry, file, where, document)

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from starlette.applications import Starlette
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route, WebSocketRoute
 from starlette.types import ASGIApp
@@ -26,7 +26,7 @@ from classify_local.live.pyramid import TileKey
 from classify_local.live.session import Event, Gone, LiveMap
 from classify_local.live.suggest import Rule
 from classify_local.web.files import Folders
-from classify_local.web.security import Guard, Refusal
+from classify_local.web.security import EVENTS, Guard, Refusal
 
 T = TypeVar("T")
 
@@ -41,7 +41,8 @@ _KINDS = {
     ".svg": "image/svg+xml",
     ".png": "image/png",
 }
-_KEPT = {"cache-control": "private, max-age=31536000, immutable"}
+_KEPT = {"cache-control": "private, max-age=31536000, immutable", "vary": "cookie"}
+"""Another server on the same port has another cookie: its tiles are not taken from what a browser kept of this one."""
 _ANEW = {"cache-control": "no-store"}
 _LOOK = 1.0
 """Seconds between two looks at the recipe's files."""
@@ -89,9 +90,11 @@ class Page:
             get("/tiles/model/{revision}/{output}/{level}/{col}/{row}.png", self._answer(self._model_tile)),
             get("/tiles/image/{level}/{col}/{row}.webp", self._answer(self._image_tile)),
             get("/tiles/layer/{layer}/{level}/{col}/{row}.png", self._answer(self._layer_tile)),
-            WebSocketRoute("/api/events", self._events),
+            WebSocketRoute(EVENTS, self._events),
         ]
-        return Guard(Starlette(routes=routes, lifespan=self._lifespan), port, token)
+        answering = Starlette(routes=routes, lifespan=self._lifespan)
+        answering.router.redirect_slashes = False  # another path is another thing
+        return Guard(answering, port, token)
 
     @contextlib.asynccontextmanager
     async def _lifespan(self, app: Starlette) -> AsyncIterator[None]:
@@ -120,6 +123,10 @@ class Page:
                 return await handler(request)
             except ClassifyLocalError as error:
                 return _json({"error": "; ".join(error.problems)}, status_of(error))
+            except Refusal as refusal:  # of a body, while it is read: no further framework sees it
+                return _json({"error": refusal.reason}, refusal.status)
+            except ClientDisconnect:  # nobody hears the answer
+                return _json({"error": "the request stopped short"}, 400)
 
         return answering
 
@@ -187,7 +194,7 @@ class Page:
         path = (await _body(request)).get("path")
         if not isinstance(path, str):
             raise InputError("path names a file of the list")
-        return _json(await self._run(self._rest, lambda: self.session.layers.add(self._folders.find(path))))
+        return _json(await self._run(self._rest, lambda: self.session.layers.add(self._folders.find_file(path))))
 
     async def _remove_layer(self, request: Request) -> Response:
         self.session.layers.remove(request.path_params["layer"])
@@ -237,11 +244,12 @@ class Page:
         """What a page tells: where it looks, so that the tiles around can be read ahead."""
         try:
             told = json.loads(text)
-        except ValueError:
+        except (ValueError, RecursionError):
             return
         match told:
             case {"type": "view", "level": int() as level, "x0": int() as x0, "y0": int() as y0,
                   "x1": int() as x1, "y1": int() as y1} if 0 <= x1 - x0 < 64 and 0 <= y1 - y0 < 64:  # fmt: skip
+                self.session.look_at(level, x0, y0, x1, y1)
                 self._ahead.submit(self._read_ahead, level, x0, y0, x1, y1)
             case _:
                 return
@@ -277,8 +285,6 @@ async def _body(request: Request) -> dict[str, Any]:
         raise InputError("a change is sent as application/json")
     try:
         content = json.loads(await request.body())
-    except Refusal:
-        raise
     except (ValueError, RecursionError) as error:
         raise InputError("the request is not JSON") from error
     if not isinstance(content, dict):

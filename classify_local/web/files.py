@@ -63,19 +63,28 @@ class Folders:
         """
         number, _, rest = asked.partition("/")
         parts = rest.replace("\\", "/").split("/") if rest else []
-        if not number.isdecimal() or int(number) >= len(self._roots) or "\0" in asked or ".." in parts or ":" in rest:
+        if number not in map(str, range(len(self._roots))) or "\0" in asked or ".." in parts or ":" in rest:
             raise RefusedError("this path is not one of the page's; choose a file from the list")
         path = self._roots[int(number)].joinpath(*parts)
         if rest.startswith("/") or not self._holds(path, int(number)):
             raise RefusedError("this path leads out of the recipe's folder and those allowed (--allow)")
-        if not path.exists():
+        if not _exists(path):
             raise InputError("there is no such file any more")
+        return path
+
+    def find_file(self, asked: str) -> Path:
+        """The raster or vector a path of the page means: one that `listing` shows; see `find`."""
+        path = self.find(asked)
+        if not path.is_file() or not _kind(path):
+            raise InputError("this is no raster or vector that can be shown; choose a file from the list")
         return path
 
     def _holds(self, path: Path, number: int) -> bool:
         """True if a path, with its links followed, lies in a folder."""
         try:
             return path.resolve().is_relative_to(self._roots[number])
+        except UnicodeEncodeError:  # half a character, which no file name holds
+            return True
         except (OSError, RuntimeError):  # links in a circle
             return False
 
@@ -86,6 +95,13 @@ class Folders:
         ways = ["/".join(inner[: i + 1]) for i in range(len(inner))]
         down = [{"name": name, "path": f"{number}/{way}"} for name, way in zip(inner, ways, strict=True)]
         return [*starts, *down]
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except (OSError, UnicodeEncodeError):  # a name that no file can have
+        return False
 
 
 def _kind(path: Path) -> str:

@@ -27,6 +27,9 @@ POLICY = (
 _METHODS = ("GET", "HEAD", "POST", "DELETE")
 _CHANGING = ("POST", "DELETE")
 _MAX_URL = 4096
+_MAX_HEADERS = 32 * 1024
+EVENTS = "/api/events"
+"""Where a websocket may go."""
 
 
 class Refusal(Exception):
@@ -89,6 +92,8 @@ class Guard:
             raise Refusal(403, "the request does not come from this page")
         if set(headers.all(b"sec-fetch-site")) - {"same-origin", "none"}:
             raise Refusal(403, "the request comes from another site")
+        if scope["type"] == "websocket" and scope["path"] != EVENTS:
+            raise Refusal(403, f"a websocket goes to {EVENTS} only")
         if scope["type"] == "http" and scope["method"] not in _METHODS:
             raise Refusal(405, f"allowed are {', '.join(_METHODS)}")
 
@@ -129,7 +134,7 @@ class Guard:
 
     def _with_headers(self, send: Send) -> Send:
         async def sending(message: Message) -> None:
-            if message["type"] == "http.response.start":
+            if message["type"] in ("http.response.start", "websocket.http.response.start", "websocket.accept"):
                 message["headers"] = [*message.get("headers", []), *self._headers()]
             await send(message)
 
@@ -141,6 +146,8 @@ class _Headers:
 
     def __init__(self, raw: Iterable[tuple[bytes, bytes]]) -> None:
         self._raw = list(raw)
+        self.size = sum(len(name) + len(value) for name, value in self._raw)
+        """Bytes of names and values."""
 
     def all(self, name: bytes) -> list[str]:
         """Every value of a header."""
@@ -155,6 +162,10 @@ def _same(given: str, right: str) -> bool:
 def _require_small(scope: Scope, headers: _Headers) -> None:
     if len(scope["path"]) + len(scope["query_string"]) > _MAX_URL:
         raise Refusal(414, "the address is too long")
+    if headers.size > _MAX_HEADERS:
+        raise Refusal(431, f"the headers of a request hold at most {_MAX_HEADERS // 1024} kB")
+    if headers.all(b"content-length") and headers.all(b"transfer-encoding"):
+        raise Refusal(400, "a request says its length, or comes in pieces, not both")
     for length in headers.all(b"content-length"):
         if not length.isdecimal() or int(length) > MAX_BODY:
             raise Refusal(413, f"a request holds at most {MAX_BODY // 1024} kB")
@@ -180,13 +191,17 @@ async def _refuse(
 ) -> None:
     if scope["type"] == "websocket":
         await receive()
-        await send({"type": "websocket.close", "code": 1008, "reason": refusal.reason})
-        return
-    await _answer(send, refusal.status, refusal.reason, headers)
+        if "websocket.http.response" not in scope.get("extensions", {}):
+            await send({"type": "websocket.close", "code": 1008, "reason": refusal.reason})
+            return
+    await _answer(send, refusal.status, refusal.reason, headers, scope["type"] == "websocket")
 
 
-async def _answer(send: Send, status: int, text: str, headers: list[tuple[bytes, bytes]]) -> None:
-    body = text.encode()
+async def _answer(
+    send: Send, status: int, text: str, headers: list[tuple[bytes, bytes]], websocket: bool = False
+) -> None:
+    """Answer in plain text, also a websocket that is not let in."""
+    kind, body = "websocket.http.response" if websocket else "http.response", text.encode()
     plain = [(b"content-type", b"text/plain; charset=utf-8"), (b"content-length", str(len(body)).encode())]
-    await send({"type": "http.response.start", "status": status, "headers": [*plain, *headers]})
-    await send({"type": "http.response.body", "body": body})
+    await send({"type": f"{kind}.start", "status": status, "headers": [*plain, *headers]})
+    await send({"type": f"{kind}.body", "body": body})

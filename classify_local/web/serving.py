@@ -82,11 +82,17 @@ def serve(
     """
     port, token = listening.getsockname()[1], secrets.token_urlsafe(32)
     address = Address(port=port, url=f"http://{HOST}:{port}/?token={token}")
-    config = uvicorn.Config(
-        Page(session, folders).app(port, token), log_level="error", access_log=False, server_header=False,
-        lifespan="on", ws_max_size=65536, timeout_graceful_shutdown=2, h11_max_incomplete_event_size=32768,
-    )  # fmt: skip
     ready(address)
     if browser:
         threading.Timer(0.3, webbrowser.open, [address.url]).start()
-    uvicorn.Server(config).run(sockets=[listening])
+    make_server(session, folders, port, token).run(sockets=[listening])
+
+
+def make_server(session: LiveMap, folders: Folders, port: int, token: str) -> uvicorn.Server:
+    """The server, not yet begun; see `serve`."""
+    config = uvicorn.Config(
+        Page(session, folders).app(port, token), http="h11", log_level="error", access_log=False,
+        server_header=False, lifespan="on", ws_max_size=65536, timeout_graceful_shutdown=2,
+        h11_max_incomplete_event_size=32768,
+    )  # fmt: skip
+    return uvicorn.Server(config)
