@@ -22,8 +22,8 @@ from numpy.typing import ArrayLike, NDArray
 from rasterio.errors import NotGeoreferencedWarning
 
 from classify_local.storage.remote import close_remote
+from tests.hostile_server import Server, serving
 from tests.offline import sitecustomize as offline
-from tests.web import Server, serving
 
 settings.register_profile(
     "classify_local",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Lock
+from threading import local
 from typing import Any
 
 import numpy as np
@@ -28,7 +28,7 @@ LAYER = "the area of interest"
 
 _PIECES = 512
 """Pieces into which the sides of a shape are cut before they are moved to another reference system."""
-_PREPARING = Lock()
+_OWN = local()
 
 
 def map_grid(document: RecipeDocument, first: Grid) -> tuple[Grid, list[BandSource]]:
@@ -156,8 +156,14 @@ class Area:
         """No values, and True where the area holds the centre of the pixel."""
         rows, cols = np.indices(window.shape) + np.array([window.row, window.col])[:, None, None] + 0.5
         t = self.grid.transform
-        with _PREPARING:  # GEOS makes its index at the first question, which two threads must not ask at once
-            shapely.prepare(self.shape)
-            shapely.intersects_xy(self.shape, *shapely.get_coordinates(self.shape.point_on_surface())[0])
-        inside = shapely.intersects_xy(self.shape, t.a * cols + t.b * rows + t.c, t.d * cols + t.e * rows + t.f)
+        x, y = t.a * cols + t.b * rows + t.c, t.d * cols + t.e * rows + t.f
+        inside = shapely.intersects_xy(_own_copy(self.shape), x, y)
         return np.empty((0, *window.shape), dtype=np.uint8), np.asarray(inside)[None]
+
+
+def _own_copy(shape: Any) -> Any:
+    """The shape, prepared, for this thread alone: GEOS makes its index at the first question, without a lock."""
+    if getattr(_OWN, "shape", None) is not shape:
+        _OWN.shape, _OWN.copy = shape, shapely.from_wkb(shapely.to_wkb(shape))
+        shapely.prepare(_OWN.copy)
+    return _OWN.copy

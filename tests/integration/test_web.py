@@ -26,8 +26,8 @@ from classify_local.mapping.progress import Progress, Silent
 from classify_local.recipe.text import RecipeDocument, load
 from classify_local.storage import remote
 from tests.conftest import write_raster
+from tests.hostile_server import HASTY, Server, serving
 from tests.integration.synthetic import read_bands, write_scene
-from tests.web import HASTY, Server, serving
 
 Capture = pytest.CaptureFixture[str]
 

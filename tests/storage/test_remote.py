@@ -17,7 +17,7 @@ from classify_local.storage.connections import Settings
 from classify_local.storage.rasters import describe
 from classify_local.storage.remote import close_remote, describe_remote, require_url
 from tests.conftest import TRANSFORM, UTM, write_raster
-from tests.web import HASTY, Handler
+from tests.hostile_server import HASTY, Handler
 
 SIDE = 1200
 VALUES = np.random.default_rng(5).integers(0, 3000, (2, SIDE, SIDE)).astype("uint16")
