@@ -215,8 +215,8 @@ def _notes(document: RecipeDocument, ready: Prepared, seen: Look) -> list[str]:
     stack, legend = ready.map_stack, ready.legend
     notes = [*filter(None, [finer_note(stack.grid, ready.stack.grid)]), *notes_of(stack.sources)]
     notes += recipe_notes(stack, document)
-    images = (source.mosaic for source in stack.sources if isinstance(source, ImageSource))
-    notes += [remark for image in images for remark in remarks_on(image)]
+    images = [source.mosaic for source in stack.sources if isinstance(source, ImageSource)]
+    notes += [remark for image in images if not isinstance(image, RecipeMap) for remark in remarks_on(image)]
     if legend is None:
         notes.append("no legend yet: a run needs one")
     if not document.recipe.training and registry.capabilities_of(document.recipe.classifier).training:
@@ -228,7 +228,7 @@ def _notes(document: RecipeDocument, ready: Prepared, seen: Look) -> list[str]:
     notes += _range_notes(stack, seen)
     if stack.grid.transform.e > 0:
         notes.append("the image is stored south side up; the map will be too")
-    return list(dict.fromkeys(notes))  # several images may lie in one product, and a recipe's map tells its way
+    return list(dict.fromkeys(notes))  # several images may lie in one product
 
 
 def _range_notes(stack: FeatureStack, seen: Look) -> Iterator[str]:
