@@ -1,6 +1,6 @@
 // What the user can do, whatever by: mouse, key or button. Effects go to the server; state goes to the store.
 import { ApiError, api } from "./api";
-import type { Change, Changes, NextRule, Place, ServerEvent, ServerState } from "./model/contract";
+import type { Change, Changes, NextRule, Output, Place, ServerEvent, ServerState } from "./model/contract";
 import { stepped, visited, without } from "./model/history";
 import type { Pair } from "./model/placing";
 import { isInside } from "./model/placing";
@@ -96,17 +96,21 @@ export function onServerEvent(event: ServerEvent): void {
   else if (event.type === "check") patchServer({ check: event });
   else if (event.type === "overviews") patchServer({ overviews: event });
   else if (event.type === "note") toast(event.text);
-  else if (event.type === "model") onModel(event.revision);
+  else if (event.type === "model") onModel(event.revision, event.outputs);
   else if (event.type === "reload") {
     toast(event.reason);
     reload().catch(complain);
   }
 }
 
-function onModel(revision: number): void {
+function onModel(revision: number, outputs: Output[]): void {
   const { server } = store.get();
   // Pushes may overtake one another: only a newer model replaces what is shown.
-  if (server && (server.revision === null || revision > server.revision)) patchServer({ revision });
+  if (!server || (server.revision !== null && revision <= server.revision)) return;
+  const same = JSON.stringify(outputs) === JSON.stringify(server.outputs);
+  patchServer(same ? { revision } : { revision, outputs });
+  // The first model of a recipe that had nothing to show before: its map appears by itself.
+  if (server.outputs.length === 0) store.set({ panes: defaultPanes({ ...server, outputs }) });
 }
 
 function takeOver(changes: Changes): void {
