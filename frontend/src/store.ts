@@ -11,20 +11,8 @@ import type {
   Values,
   VectorFeature,
 } from "./model/contract";
-import type { LayerChoice } from "./model/tiles";
+import type { PaneSettings } from "./model/panes";
 import type { Pair } from "./model/placing";
-
-export interface PaneSettings {
-  layer: LayerChoice;
-  /** What shows through, or on the other side of the divider. */
-  below: LayerChoice;
-  /** 0..1, of `layer`. */
-  opacity: number;
-  /** Where the divider stands, 0..1 of the width; null without one. */
-  swipe: number | null;
-  /** Ids of vector layers drawn on top. */
-  vectors: string[];
-}
 
 /** A point that is not with the server yet: it has no class, or its class is on the way. */
 export interface Draft {

@@ -16,7 +16,7 @@ import type { LegendEntry, Point } from "../model/contract";
 import { mapExtent } from "../model/placing";
 import type { LayerChoice, TileContext } from "../model/tiles";
 import { tileAddress } from "../model/tiles";
-import type { PaneSettings } from "../store";
+import type { PaneSettings } from "../model/panes";
 import type { Controller } from "./controller";
 import { clusterStyle, draftStyle, pointStyle, selectedStyle, vectorStyle } from "./markers";
 import { TileSource } from "./tileSource";

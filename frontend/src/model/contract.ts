@@ -161,7 +161,7 @@ export interface VectorFeature {
 export type ServerEvent =
   | Changes
   | ({ type: "training" } & Training)
-  | { type: "model"; revision: number; outputs?: (Output | string)[] }
+  | { type: "model"; revision: number; outputs: Output[] }
   | ({ type: "check" } & Check)
   | ({ type: "overviews" } & Overviews)
   | { type: "reload"; reason: string }

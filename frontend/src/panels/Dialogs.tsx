@@ -4,7 +4,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import * as actions from "../actions";
 import { api } from "../api";
 import type { Files } from "../model/contract";
-import { store, useStore } from "../store";
+import { type Dialog, store, useStore } from "../store";
 import { Icon } from "./Icon";
 import { Button } from "./parts";
 
@@ -15,18 +15,23 @@ export function Dialogs() {
   return null;
 }
 
-const close = () => store.set({ dialog: null });
+type Kind = NonNullable<Dialog>["kind"];
 
-function Modal({ title, testId, children }: { title: string; testId: string; children: ComponentChildren }) {
+/** The browser tells late that a dialog was closed: by then another one may be open. */
+function close(kind: Kind): void {
+  if (store.get().dialog?.kind === kind) store.set({ dialog: null });
+}
+
+function Modal({ title, kind, children }: { title: string; kind: Kind; children: ComponentChildren }) {
   const box = useRef<HTMLDialogElement>(null);
   useEffect(() => {
     box.current?.showModal();
   }, []);
   return (
-    <dialog ref={box} aria-label={title} onClose={close} data-testid={testId}>
+    <dialog ref={box} aria-label={title} onClose={() => close(kind)} data-testid={`${kind}-dialog`}>
       <div class="panel-head">
         <h2>{title}</h2>
-        <Button icon="close" label="Close" hint="Escape" testId="close-dialog" onClick={close} />
+        <Button icon="close" label="Close" hint="Escape" testId="close-dialog" onClick={() => close(kind)} />
       </div>
       {children}
     </dialog>
@@ -52,7 +57,7 @@ const KEYS: [string, string][] = [
 
 function Help() {
   return (
-    <Modal title="Training by looking" testId="help-dialog">
+    <Modal title="Training by looking" kind="help">
       <p class="say">
         Press <b>Collect</b>, click a place you are sure of and choose its class. With points of two classes or more the
         map is drawn, and drawn again after every change. Look where it is wrong or unsure, and add points there.
@@ -89,9 +94,9 @@ function FileBrowser() {
     );
   };
   useEffect(() => open(""), []);
-  const choose = (path: string) => void actions.addLayer(path).then((added) => added && close());
+  const choose = (path: string) => void actions.addLayer(path).then((added) => added && close("files"));
   return (
-    <Modal title="Add a layer" testId="files-dialog">
+    <Modal title="Add a layer" kind="files">
       <nav class="crumbs" aria-label="Folder">
         {files?.parents.map(({ name, path }) =>
           path === files.folder ? (

@@ -1,7 +1,8 @@
 // Options of one pane: bands and stretch of the image, what shows through, the divider, vector layers.
 import * as actions from "../actions";
 import { choiceKey, choiceOfKey, type LayerChoice } from "../model/tiles";
-import { type PaneSettings, store, useStore } from "../store";
+import type { PaneSettings } from "../model/panes";
+import { store, useStore } from "../store";
 import { layerGroups } from "./layers";
 import { Button, Popover, Slider, Switch } from "./parts";
 

@@ -1,0 +1,27 @@
+// The values drawn darkest and lightest, by band.
+import { api } from "../api";
+import type { LayerChoice } from "../model/tiles";
+import { store } from "../store";
+import { complain } from "./messages";
+
+export async function needStretch(layer: LayerChoice): Promise<void> {
+  if (layer.kind !== "image") return;
+  const missing = [...new Set(layer.bands)].filter((band) => store.get().stretch[band] === undefined);
+  if (missing.length === 0) return;
+  try {
+    const { limits } = await api.stretch(missing);
+    store.set({ stretch: { ...limits, ...store.get().stretch } });
+  } catch (error) {
+    complain(error);
+  }
+}
+
+/** Ask for the limits of some bands anew, after the user had changed them. */
+export async function resetStretch(bands: string[]): Promise<void> {
+  try {
+    const { limits } = await api.stretch([...new Set(bands)]);
+    store.set({ stretch: { ...store.get().stretch, ...limits } });
+  } catch (error) {
+    complain(error);
+  }
+}
