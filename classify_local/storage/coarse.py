@@ -203,7 +203,8 @@ def _read_piece(piece: Piece, numbers: Sequence[int], covered: Window, factor: i
 def _spans(first: int, count: int, factor: int, shift: int, start: int, length: int) -> list[tuple[int, int, int]]:
     """Coarse pixels along an axis as windows of the file: where each begins, its length, and how many pixels it gives.
 
-    Whole coarse pixels are one window; the first and the last may be parts.
+    Whole coarse pixels are one window. Of the first and the last, which may be parts, the same pixel is taken as if
+    they were whole, so that none is seen that another piece hides.
     """
     end = start + length
     found: list[list[int]] = []
@@ -213,8 +214,9 @@ def _spans(first: int, count: int, factor: int, shift: int, start: int, length: 
             found[-1][1] += factor
             found[-1][2] += 1
         else:
-            low = min(max(low, start), end - 1)
-            found.append([low, min(high, end) - low, 1])
+            whole = start <= low and high <= end
+            middle = min(max(low + factor // 2, start), end - 1)
+            found.append([low, factor, 1] if whole else [middle, 1, 1])
     return [(low, size, given) for low, size, given in found]
 
 
