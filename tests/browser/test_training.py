@@ -51,7 +51,7 @@ def test_clicks_change_the_map_and_the_file(tab: Tab) -> None:
     before = tab.classes()
     lake = water(tab, 5)
     tab.press("collect")
-    tab.closer(3)
+    tab.look_at(*lake[0])
     for number, (x, y) in enumerate(lake):
         add(tab, x, y, BUILT_UP, pane=number % 2)
     tab.shot("collecting")
@@ -68,7 +68,7 @@ def test_reclass_move_delete_undo_redo(tab: Tab) -> None:
     start = tab.scene.lines()
     place = water(tab, 1)[0]
     tab.press("collect")
-    tab.closer(3)
+    tab.look_at(*place)
     add(tab, *place, BUILT_UP)
     added = tab.scene.lines()
     revision = tab.revision
@@ -140,7 +140,7 @@ def test_by_keyboard_alone(tab: Tab) -> None:
 def test_a_run_of_the_saved_recipe_gives_the_map_on_the_page(tab: Tab) -> None:
     lake = water(tab, 3)
     tab.press("collect")
-    tab.closer(3)
+    tab.look_at(*lake[0])
     for x, y in lake:
         add(tab, x, y, BUILT_UP)
     shown = tab.classes()
