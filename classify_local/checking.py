@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from classify_local.chaining.maps import recipe_bytes, recipe_notes
+from classify_local.chaining.maps import RecipeMap, recipe_bytes, recipe_notes
 from classify_local.classifiers import registry
 from classify_local.classifiers.trained import TrainedModel
 from classify_local.describing import TrainingDescription, describe
