@@ -22,12 +22,14 @@ from classify_local.storage.coarse import coarse_grid, coarsened
 from classify_local.storage.coloring import Rgba, color_table
 from classify_local.storage.composite import Image
 from classify_local.storage.images import open_image
+from classify_local.storage.mbtiles import open_mbtiles
 from classify_local.storage.safety import AllowedFolders
 from classify_local.types import FeatureArray, MaskArray
 
 Style = Literal["class", "gray", "rgb"]
 
 VECTOR_ENDINGS = (".gpkg", ".shp", ".geojson", ".json", ".kml", ".kmz", ".gpx", ".fgb")
+TILES_ENDING = ".mbtiles"
 _MOST_FEATURES = 20_000
 _MOST_CORNERS = 500_000
 _PERCENTILES = (2.0, 98.0)
@@ -155,6 +157,12 @@ class Layers:
             return self._placed[layer.id, level]
 
     def _raster(self, layer_id: str, path: Path) -> RasterLayer:
+        if path.suffix.lower() == TILES_ENDING:
+            tiles = open_mbtiles(path)
+            return RasterLayer(
+                id=layer_id, title=path.name, image=tiles, style="rgb", numbers=(1, 2, 3), colors={},
+                limits=((0.0, 255.0),) * 3,
+            )  # fmt: skip
         image = open_image(str(path), Path, self._allowed)
         on_grid(image, self._grid, "nearest", path.name)  # refused here if it does not meet the image
         shown = [n for n in range(1, len(image.names) + 1) if n not in image.alpha]

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from affine import Affine
@@ -23,6 +23,15 @@ from classify_local.types import FeatureArray, MaskArray
 
 _STRIP = 1 << 24
 """Pixels of full resolution read at once where an image cannot be read coarsely."""
+
+
+@runtime_checkable
+class Zoomed(Protocol):
+    """An image that is stored at several resolutions."""
+
+    def coarser(self, factor: int) -> tuple[Image, int]:
+        """The image at a fraction of its resolution, as far as it is stored, and what is left of the fraction."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,6 +113,8 @@ class Coarse:
 
 def coarsened(image: Image, factor: int) -> Image:
     """The image at a fraction of its resolution; itself for a factor of 1."""
+    if isinstance(image, Zoomed) and factor > 1:
+        image, factor = image.coarser(factor)
     return image if factor == 1 else Coarse(image=image, factor=factor)
 
 

@@ -105,8 +105,10 @@ def _exists(path: Path) -> bool:
 
 
 def _kind(path: Path) -> str:
-    """Folder, raster or vector; an empty text for what a page cannot show."""
+    """Folder, raster, vector or mbtiles; an empty text for what a page cannot show."""
     if path.is_dir():
         return "folder"
     ending = path.suffix.lower()
+    if ending == ".mbtiles":
+        return "mbtiles"
     return "raster" if ending in _RASTERS else "vector" if ending in _VECTORS else ""
