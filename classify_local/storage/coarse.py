@@ -163,14 +163,16 @@ def _of_mosaic(mosaic: Mosaic, bands: Sequence[int], window: Window, factor: int
 
 def _covered(target: Window, factor: int) -> Window:
     """The coarse pixels whose middle pixel a piece has; at least one, so that small tiles are seen at all."""
+    row, rows = _middles_in(target.row, target.rows, factor)
+    col, cols = _middles_in(target.col, target.cols, factor)
+    return Window(row=row, col=col, rows=rows, cols=cols)
+
+
+def _middles_in(start: int, length: int, factor: int) -> tuple[int, int]:
+    """First and number of the coarse pixels whose middle lies in a span; of none, the one the span begins in."""
     half = factor // 2
-    first_row, first_col = (-(-(start - half) // factor) for start in (target.row, target.col))
-    end_row = -(-(target.row + target.rows - half) // factor)
-    end_col = -(-(target.col + target.cols - half) // factor)
-    return Window(
-        row=max(0, first_row), col=max(0, first_col),
-        rows=max(1, end_row - max(0, first_row)), cols=max(1, end_col - max(0, first_col)),
-    )  # fmt: skip
+    first, end = max(0, -(-(start - half) // factor)), -(-(start + length - half) // factor)
+    return (first, end - first) if end > first else (start // factor, 1)
 
 
 def _lay(
