@@ -75,7 +75,9 @@ def settle(page: Page, revision: int | None = None) -> None:
 
 def wait(page: Page, expression: str) -> None:
     """Wait until an expression is true; Playwright's own way of it is stopped by the page's rules for scripts."""
+    end = time.monotonic() + 20
     while not page.evaluate(expression):
+        assert time.monotonic() < end, f"waited 20 s for {expression}"
         page.wait_for_timeout(10)
 
 
@@ -118,10 +120,14 @@ def measure(recipe: Path, chromium: str, shot: Path | None) -> Iterator[tuple[st
         box = page.get_by_test_id("pane-0").bounding_box()
         assert box is not None
         x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
-        yield "cold pan", [pan(page, pid, x, y + 200) for _ in range(6)]
+        yield "cold pan", [pan(page, pid, x, y + 200) for _ in range(3)]
         page.get_by_test_id("collect").click()
-        click_first_class(page, x, y)
-        yield "click", [click(page, pid, x - 60 + 6 * i, y - 150 + 14 * i) for i in range(CLICKS)]
+        page.wait_for_timeout(300)
+        box = page.get_by_test_id("pane-0").bounding_box()
+        assert box is not None
+        x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+        click_first_class(page, x, y + 280)
+        yield "click", [click(page, pid, x - 130 + 65 * (i % 5), y - 260 + 130 * (i // 5)) for i in range(CLICKS)]
         if shot is not None:
             page.screenshot(path=shot)
         browser.close()

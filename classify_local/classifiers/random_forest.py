@@ -27,6 +27,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import joblib
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
@@ -42,6 +43,9 @@ __all__ = [
     "FittedForest", "FittedForestRegressor", "check_structure", "fit", "fit_regression", "regression_trees", "restore",
     "restore_regression",
 ]  # fmt: skip
+
+_WORTH_THREADS = 50_000
+"""Training rows times trees from which several threads grow a forest sooner than one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -196,9 +200,12 @@ def _fitted(
     model: Any, features: FeatureArray, target: NDArray[Any], weights: NDArray[np.float64] | None = None
 ) -> Any:
     """The model fitted, without scikit-learn's advice on its own parameters for few rows or many classes."""
+    # each tree draws from a seed of its own, so that the forest is the same however many threads grow it
+    model.set_params(n_jobs=joblib.cpu_count() if len(features) * model.n_estimators >= _WORTH_THREADS else 1)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)
-        return model.fit(_table(features), target, sample_weight=weights)
+        fitted = model.fit(_table(features), target, sample_weight=weights)
+    return fitted.set_params(n_jobs=1)  # what it predicts depends on the number of threads in the last bit
 
 
 def _table(features: FeatureArray) -> NDArray[np.float32]:

@@ -22,23 +22,50 @@ from classify_local.training.points import ReferencePoints
 from classify_local.types import FeatureArray, MaskArray
 
 
+class _Known:
+    """Pixels that were read already: their keys, ascending, with features and validity."""
+
+    def __init__(self) -> None:
+        self.keys = np.empty(0, dtype=np.int64)
+        self.features: FeatureArray | None = None
+        self.valid: MaskArray | None = None
+
+    def lacks(self, keys: NDArray[np.int64]) -> MaskArray:
+        """Where keys are not among the known ones, shape (n,)."""
+        return ~np.isin(keys, self.keys)
+
+    def add(self, keys: NDArray[np.int64], features: FeatureArray, valid: MaskArray) -> None:
+        """Take in pixels that are new."""
+        keys, first = np.unique(keys, return_index=True)
+        if self.features is not None and self.valid is not None:
+            keys = np.concatenate([self.keys, keys])
+            features = np.concatenate([self.features, features[first]])
+            valid = np.concatenate([self.valid, valid[first]])
+            first = np.argsort(keys)
+            keys = keys[first]
+        self.keys, self.features, self.valid = keys, features[first], valid[first]
+
+    def get(self, keys: NDArray[np.int64]) -> tuple[FeatureArray, MaskArray]:
+        """Features and validity of known keys."""
+        if self.features is None or self.valid is None:
+            raise ValueError("nothing is known yet")
+        places = np.searchsorted(self.keys, keys)
+        return self.features[places], self.valid[places]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RememberingStack(FeatureStack):
     """A stack that reads a pixel it has been asked for once only: a click adds one pixel to thousands."""
 
-    known: dict[int, tuple[FeatureArray, MaskArray]] = field(default_factory=dict, repr=False, compare=False)
+    known: _Known = field(default_factory=_Known, repr=False, compare=False)
 
     def sample(self, rows: NDArray[np.int64], cols: NDArray[np.int64]) -> tuple[FeatureArray, MaskArray]:
         """Features at single pixels; see `FeatureStack`."""
         keys = rows * self.grid.shape[1] + cols
-        new = np.array([i for i, key in enumerate(keys.tolist()) if key not in self.known], dtype=np.intp)
-        if len(new):
-            features, valid = FeatureStack.sample(self, rows[new], cols[new])
-            self.known.update(zip(keys[new].tolist(), zip(features, valid, strict=True), strict=True))
-        found = [self.known[key] for key in keys.tolist()]
-        if not found:
-            return FeatureStack.sample(self, rows, cols)
-        return np.stack([features for features, _ in found]), np.stack([valid for _, valid in found])
+        new = self.known.lacks(keys)
+        if new.any():
+            self.known.add(keys[new], *FeatureStack.sample(self, rows[new], cols[new]))
+        return self.known.get(keys) if len(keys) else FeatureStack.sample(self, rows, cols)
 
 
 def remembering(stack: FeatureStack) -> RememberingStack:

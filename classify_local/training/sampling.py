@@ -101,8 +101,8 @@ def _mask_losses(labels: LabelArray, by_layer: MaskArray, layers: Sequence[str])
 def _drop_repetitions(rows: Rows) -> None:
     """Leave out pixels with two classes, and all but the first row of a pixel."""
     kept = np.flatnonzero(rows.open())
-    _, pixel = np.unique(rows.pixel_yx[:, kept], axis=1, return_inverse=True)
-    pixel = pixel.ravel()
+    row, col = rows.pixel_yx[:, kept]
+    _, pixel = np.unique(row * (col.max(initial=0) + 1) + col, return_inverse=True)
     low = np.full(pixel.max(initial=-1) + 1, np.iinfo(np.int64).max)
     high = np.full(len(low), np.iinfo(np.int64).min)
     np.minimum.at(low, pixel, rows.labels[kept])

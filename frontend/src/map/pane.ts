@@ -55,7 +55,8 @@ class Slot {
     if (shows !== this.shows || !this.layer.getSource()) {
       this.shows = shows;
       this.layer.setSource(new TileSource(controller.grid, controller.projection));
-      this.layer.setPreload(choice.kind === "image" ? 2 : 1);
+      // Of a map the coarse tiles would be made anew after each click, and nobody would look at them.
+      this.layer.setPreload(choice.kind === "output" ? 0 : 2);
     }
     const appeared = !this.layer.getVisible();
     this.layer.setVisible(true);
