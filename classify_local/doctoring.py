@@ -17,8 +17,8 @@ import rasterio
 from llvmlite import binding
 from rasterio.drivers import raster_driver_extensions
 
+from classify_local.cores import available_cores
 from classify_local.errors import ClassifyLocalError, InputError
-from classify_local.mapping.execution import default_workers
 from classify_local.storage import atomic, models
 
 _DRIVERS = ("GTiff", "COG", "JP2OpenJPEG", "HFA", "ENVI", "netCDF")
@@ -76,7 +76,7 @@ def _formats() -> str:
 
 
 def _processor() -> str:
-    return f"{platform.machine()}, {default_workers()} processors for this program, features: {_cpu_features()}"
+    return f"{platform.machine()}, {available_cores()} processors for this program, features: {_cpu_features()}"
 
 
 def _cpu_features() -> str:

@@ -14,13 +14,14 @@ from classify_local.checking import CheckReport, check_recipe
 from classify_local.classifiers import persistence
 from classify_local.classifiers.export import require_tree, tree_text
 from classify_local.classifiers.trained import TrainedModel, require_model_gives
+from classify_local.cores import available_cores
 from classify_local.demonstration import HeldOut, copy_sample, held_out_accuracy
 from classify_local.describing import describe
 from classify_local.errors import collect
 from classify_local.features.stack import FeatureStack
 from classify_local.learning import Learned, learn, study_of
 from classify_local.legend import Legend
-from classify_local.mapping.execution import Executor, default_workers
+from classify_local.mapping.execution import Executor
 from classify_local.mapping.plan import Plan, make_plan
 from classify_local.mapping.progress import Reporter, Silent
 from classify_local.mapping.run import Request, RunResult, run_map
@@ -73,7 +74,7 @@ def check(
         All problems at once.
     """
     document = load(recipe)
-    folder, workers = _folder(document, out), workers or default_workers()
+    folder, workers = _folder(document, out), workers or available_cores()
     return check_recipe(document, folder, as_paths(allow), workers, deep=deep, offline=offline)
 
 
@@ -192,7 +193,7 @@ def run(
         source = opened(document, as_paths(allow), folder, reporter, offline=offline)
         request = Request(
             document=document, plan=source.plan, stack=source.stack, legend=source.legend, train=source.model,
-            folder=folder, workers=workers or default_workers(), restart=restart, break_lock=break_lock,
+            folder=folder, workers=workers or available_cores(), restart=restart, break_lock=break_lock,
             executor=executor,
         )  # fmt: skip
         result = run_map(request, stop, reporter)

@@ -27,7 +27,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import joblib
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
@@ -35,6 +34,7 @@ from sklearn.tree import DecisionTreeRegressor
 
 from classify_local.classifiers import forest
 from classify_local.classifiers.protocol import Arrays, plain
+from classify_local.cores import available_cores
 from classify_local.errors import InputError
 from classify_local.recipe.classifiers import RandomForest
 from classify_local.types import FeatureArray, LabelArray
@@ -201,7 +201,7 @@ def _fitted(
 ) -> Any:
     """The model fitted, without scikit-learn's advice on its own parameters for few rows or many classes."""
     # each tree draws from a seed of its own, so that the forest is the same however many threads grow it
-    model.set_params(n_jobs=joblib.cpu_count() if len(features) * model.n_estimators >= _WORTH_THREADS else 1)
+    model.set_params(n_jobs=available_cores() if len(features) * model.n_estimators >= _WORTH_THREADS else 1)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)
         fitted = model.fit(_table(features), target, sample_weight=weights)

@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import json
 import math
-import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -20,6 +19,7 @@ from starlette.routing import Route, WebSocketRoute
 from starlette.types import ASGIApp
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from classify_local.cores import available_cores
 from classify_local.errors import ClassifyLocalError, InputError, RefusedError, StorageError
 from classify_local.live.book import Changed, Stale
 from classify_local.live.pyramid import TileKey
@@ -63,8 +63,7 @@ class Page:
 
     def __init__(self, session: LiveMap, folders: Folders) -> None:
         self.session, self._folders = session, folders
-        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-        self._tiles = ThreadPoolExecutor(max_workers=cores, thread_name_prefix="tile")
+        self._tiles = ThreadPoolExecutor(max_workers=available_cores(), thread_name_prefix="tile")
         self._rest = ThreadPoolExecutor(max_workers=2, thread_name_prefix="page")
         self._ahead = ThreadPoolExecutor(max_workers=1, thread_name_prefix="ahead")
         self._files = {path.name: path.read_bytes() for path in STATIC.glob("*") if path.suffix in _KINDS}
