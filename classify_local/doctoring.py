@@ -17,8 +17,9 @@ import rasterio
 from llvmlite import binding
 from rasterio.drivers import raster_driver_extensions
 
+from classify_local import page
 from classify_local.cores import available_cores
-from classify_local.errors import ClassifyLocalError, InputError
+from classify_local.errors import ClassifyLocalError, InputError, StorageError
 from classify_local.storage import atomic, models
 
 _DRIVERS = ("GTiff", "COG", "JP2OpenJPEG", "HFA", "ENVI", "netCDF")
@@ -49,6 +50,7 @@ def examine(folder: Path) -> list[Finding]:
         ("write access", lambda: _write_access(folder)),
         ("disk", lambda: _disk(folder)),
         ("offline", _offline),
+        ("map page", _map_page),
     ]
     return [_finding(what, look) for what, look in looks]
 
@@ -105,6 +107,16 @@ def _disk(folder: Path) -> str:
     if free < 1_000_000_000:
         raise InputError(f"only {free / 1e6:.0f} MB are free in {existing.absolute()}; make room")
     return f"{free / 1e9:,.1f} GB free"
+
+
+def _map_page() -> str:
+    """The page is an extra: without it all else works, so that its absence is told and no fault."""
+    try:
+        page.require_packages()
+        page.require_built()
+    except StorageError as error:
+        return f"cannot be opened, all else works: {error}"
+    return "can be opened: classify-local map recipe.yml"
 
 
 def _offline() -> str:

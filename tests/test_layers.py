@@ -13,7 +13,7 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "classify_local"
 
 FLOORS: tuple[tuple[str, ...], ...] = (
-    ("errors", "types", "jit", "addresses", "cores"),
+    ("errors", "types", "jit", "addresses", "cores", "page"),
     ("grid", "legend", "palettes", "expressions", "bands"),
     ("recipe",),
     ("storage",),

@@ -9,7 +9,9 @@ from classify_local.api.recipes import PathLike, as_paths
 from classify_local.live.session import FEATURES, LiveMap
 
 
-def live_map(recipe: PathLike, *, allow: Sequence[PathLike] = (), memory: int = FEATURES) -> LiveMap:
+def live_map(
+    recipe: PathLike, *, allow: Sequence[PathLike] = (), memory: int = FEATURES, offline: bool = False
+) -> LiveMap:
     """Open a recipe to look at its image and map while training points are added.
 
     Parameters
@@ -20,10 +22,12 @@ def live_map(recipe: PathLike, *, allow: Sequence[PathLike] = (), memory: int = 
         Folders in which the sources of a VRT may lie, besides the recipe's.
     memory
         Bytes of features kept.
+    offline
+        Refuse images on web servers.
 
     Raises
     ------
     ClassifyLocalError
         Everything wrong with the recipe.
     """
-    return LiveMap(Path(recipe), as_paths(allow), memory)
+    return LiveMap(Path(recipe), as_paths(allow), memory, offline=offline)

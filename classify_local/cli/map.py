@@ -7,10 +7,10 @@ from pathlib import Path
 import click
 
 from classify_local.api.live import live_map
-from classify_local.cli.shared import allow_option
+from classify_local.cli.shared import allow_option, offline_option
 from classify_local.errors import InputError
+from classify_local.page import require_built, require_packages
 from classify_local.web.files import Folders
-from classify_local.web.needed import require_packages
 
 
 @click.command("map")
@@ -20,15 +20,18 @@ from classify_local.web.needed import require_packages
 @click.option(
     "--memory", type=click.IntRange(64, 1_000_000), default=512, show_default=True, help="MB of features kept."
 )
+@offline_option
 @allow_option
-def command(recipe: Path | None, port: int, no_browser: bool, memory: int, allow: tuple[Path, ...]) -> None:
+def command(
+    recipe: Path | None, port: int, no_browser: bool, memory: int, offline: bool, allow: tuple[Path, ...]
+) -> None:
     """Open a recipe's map in the browser: click points and see the map change. Nothing leaves this machine."""
     require_packages()
+    require_built()
     from classify_local.web import serving
 
-    serving.require_built()
     path = recipe or the_recipe(Path())
-    session = live_map(path, allow=allow, memory=memory * 2**20)
+    session = live_map(path, allow=allow, memory=memory * 2**20, offline=offline)
     folders = Folders([session.folder, *session.allowed, *allow])
     serving.serve(session, folders, serving.listen(port), lambda address: _say(address.url), browser=not no_browser)
     session.close()

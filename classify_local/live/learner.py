@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +20,7 @@ from classify_local.mapping.products import CLASS
 from classify_local.prepared import Trainable
 from classify_local.recipe.classifiers import Classifier
 from classify_local.recipe.text import RecipeDocument
+from classify_local.storage.safety import AllowedFolders
 from classify_local.training.joining import OtherRecipe
 from classify_local.types import FeatureArray, LabelArray
 
@@ -65,13 +65,13 @@ class Learner:
         The recipe's features.
     others
         Recipes whose training tables it takes.
-    allow
-        Folders in which the sources of a VRT may lie, besides the recipe's.
+    allowed
+        Folders in which the sources of a VRT may lie.
     """
 
-    def __init__(self, stack: FeatureStack, others: tuple[OtherRecipe, ...], allow: Sequence[Path]) -> None:
+    def __init__(self, stack: FeatureStack, others: tuple[OtherRecipe, ...], allowed: AllowedFolders) -> None:
         self._stack, self._others = remembering(stack), others
-        self.points = PointReader(stack, allow)
+        self.points = PointReader(stack, allowed)
         """The recipe's reference points."""
         self._pixels: FeatureArray | None = None
 

@@ -60,6 +60,8 @@ class LiveMap:
         Folders in which the sources of a VRT may lie, besides the recipe's.
     memory
         Bytes of features kept.
+    offline
+        Refuse images on web servers.
 
     Raises
     ------
@@ -67,8 +69,10 @@ class LiveMap:
         Everything wrong with the recipe.
     """
 
-    def __init__(self, recipe: Path, allow: Sequence[Path] = (), memory: int = FEATURES) -> None:
-        self._path, self._allow, self._memory = recipe, tuple(allow), memory
+    def __init__(
+        self, recipe: Path, allow: Sequence[Path] = (), memory: int = FEATURES, *, offline: bool = False
+    ) -> None:
+        self._path, self._allow, self._memory, self._offline = recipe, tuple(allow), memory, offline
         self._lock = threading.RLock()
         self._listeners: list[Callable[[Event], None]] = []
         self._revision = 0
@@ -83,17 +87,17 @@ class LiveMap:
 
     def _open(self, document: RecipeDocument) -> None:
         """Take a recipe as it is now."""
-        ready = _prepared(document, self._allow)
-        learner = Learner(ready.stack, ready.others, self._allow)
+        ready = _prepared(document, self._allow, offline=self._offline)
+        learner = Learner(ready.stack, ready.others, allowed_folders(document, self._allow, offline=self._offline))
         self.book = Book(  # first, since it may fail: then all is as it was
             document, ready.stack.grid, ready.legend,
             lambda number, document: learner.points.entry(number, document, ready.legend),
         )  # fmt: skip
         self._learner = learner
         self.document, self.legend = document, ready.legend
-        self.pyramid = Pyramid(document, ready.stack, self._allow, self._memory)
+        self.pyramid = Pyramid(document, ready.stack, self._allow, self._memory, offline=self._offline)
         self.view = View(self.pyramid)
-        self.layers = Layers(ready.stack.grid, allowed_folders(document, self._allow))
+        self.layers = Layers(ready.stack.grid, allowed_folders(document, self._allow, offline=True))
         self.snapshot: Snapshot | None = None
         self._learned: Learned | None = None
         self.training = Training(status="none")
@@ -340,12 +344,12 @@ class LiveMap:
             listener(event)
 
 
-def _prepared(document: RecipeDocument, allow: Sequence[Path]) -> Prepared:
+def _prepared(document: RecipeDocument, allow: Sequence[Path], *, offline: bool) -> Prepared:
     """The recipe's parts; its points are read where they are trained, so that a faulty file stops nothing else."""
     without = document.recipe.model_copy(
         update={"training": tuple(entry for entry in document.recipe.training if hasattr(entry, "recipe"))}
     )
-    ready = prepare(replace(document, recipe=without), allow)
+    ready = prepare(replace(document, recipe=without), allow, offline=offline)
     return replace(ready, document=document)
 
 

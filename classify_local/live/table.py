@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -11,12 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classify_local.errors import collect
-from classify_local.features.images import allowed_folders
 from classify_local.features.stack import FeatureStack
 from classify_local.legend import Legend
 from classify_local.recipe.model import CollectedSource, CsvSource, SampleSource, TrainingSource, VectorSource
 from classify_local.recipe.text import RecipeDocument
 from classify_local.storage.fingerprint import Stamp, stamp
+from classify_local.storage.safety import AllowedFolders
 from classify_local.training.collect import read_sources
 from classify_local.training.points import ReferencePoints
 from classify_local.types import FeatureArray, MaskArray
@@ -80,12 +79,12 @@ class PointReader:
     ----------
     stack
         The recipe's.
-    allow
-        Folders in which the sources of a VRT may lie, besides the recipe's.
+    allowed
+        Folders in which the sources of a VRT may lie.
     """
 
-    def __init__(self, stack: FeatureStack, allow: Sequence[Path]) -> None:
-        self._stack, self._allow = stack, tuple(allow)
+    def __init__(self, stack: FeatureStack, allowed: AllowedFolders) -> None:
+        self._stack, self._allowed = stack, allowed
         self._kept: dict[int, tuple[object, list[ReferencePoints]]] = {}
 
     def read(self, document: RecipeDocument, legend: Legend | None) -> list[ReferencePoints]:
@@ -111,7 +110,7 @@ class PointReader:
             return self._kept[number][1]
         recipe = document.recipe.model_copy(update={"training": (source,)})
         alone = RecipeDocument(recipe=recipe, node=document.node, folder=document.folder, where=document.where)
-        points = read_sources(alone, self._stack, legend, allowed_folders(document, self._allow))
+        points = read_sources(alone, self._stack, legend, self._allowed)
         self._kept[number] = (state, points)
         return points
 

@@ -25,13 +25,11 @@ from classify_local.live.book import Changed, Stale
 from classify_local.live.pyramid import TileKey
 from classify_local.live.session import Event, Gone, LiveMap
 from classify_local.live.suggest import Rule
+from classify_local.page import BUILT
 from classify_local.web.files import Folders
 from classify_local.web.security import EVENTS, Guard, Refusal
 
 T = TypeVar("T")
-
-STATIC = Path(__file__).parent / "static"
-"""What the TypeScript page is built into."""
 
 _KINDS = {
     ".html": "text/html; charset=utf-8",
@@ -66,7 +64,7 @@ class Page:
         self._tiles = ThreadPoolExecutor(max_workers=available_cores(), thread_name_prefix="tile")
         self._rest = ThreadPoolExecutor(max_workers=2, thread_name_prefix="page")
         self._ahead = ThreadPoolExecutor(max_workers=1, thread_name_prefix="ahead")
-        self._files = {path.name: path.read_bytes() for path in STATIC.glob("*") if path.suffix in _KINDS}
+        self._files = {path.name: path.read_bytes() for path in BUILT.glob("*") if path.suffix in _KINDS}
 
     def app(self, port: int, token: str) -> ASGIApp:
         """The application, guarded."""

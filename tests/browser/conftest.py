@@ -22,7 +22,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from classify_local.web.app import STATIC
+from classify_local.page import BUILT
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="no Playwright: pip install playwright")
 
@@ -73,7 +73,7 @@ def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Any, Pa
     """The browser, and the log of its network."""
     if CHROMIUM is None:
         pytest.skip("no Chromium on this machine (Debian: apt install chromium)")
-    if not (STATIC / "index.html").is_file():
+    if not (BUILT / "index.html").is_file():
         pytest.skip("the map page is not built (Node.js 20 or later, then install the package again)")
     log = tmp_path_factory.mktemp("chromium") / "net.json"
     with sync_api.sync_playwright() as playwright:

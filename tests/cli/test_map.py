@@ -7,9 +7,9 @@ import socket
 
 import pytest
 
+from classify_local import page
 from classify_local.cli.main import call
 from classify_local.cli.map import the_recipe
-from classify_local.web import needed
 
 serving = pytest.importorskip("classify_local.web.serving")
 
@@ -27,7 +27,7 @@ def built(tmp_path, monkeypatch):
     static = tmp_path / "static"
     static.mkdir()
     (static / "index.html").write_text("<!doctype html>")
-    monkeypatch.setattr(serving, "STATIC", static)
+    monkeypatch.setattr(page, "BUILT", static)
 
 
 @pytest.fixture
@@ -71,13 +71,13 @@ def test_a_recipe_that_is_not_there(built, folder, capsys):
 
 
 def test_missing_packages(monkeypatch, folder, capsys):
-    monkeypatch.setattr(needed, "find_spec", lambda name: None if name in ("starlette", "uvicorn") else name)
+    monkeypatch.setattr(page, "find_spec", lambda name: None if name in ("starlette", "uvicorn") else name)
     assert call(["map"]) == 4
     assert "needs starlette, uvicorn; install: pip install 'classify_local[map]'" in said(capsys)
 
 
 def test_a_page_that_was_not_built(monkeypatch, tmp_path, folder, capsys):
-    monkeypatch.setattr(serving, "STATIC", tmp_path / "nothing")
+    monkeypatch.setattr(page, "BUILT", tmp_path / "nothing")
     assert call(["map"]) == 4
     assert "the map page was not built" in said(capsys)
 

@@ -20,6 +20,7 @@ from classify_local.live.session import LiveMap
 from classify_local.live.table import PointReader
 from classify_local.recipe.text import load
 from classify_local.storage.legends import recipe_legend
+from classify_local.storage.safety import AllowedFolders
 from classify_local.training.collect import read_sources
 from classify_local.training.points import ReferencePoints
 from tests.conftest import TRANSFORM, UTM, write_scene
@@ -100,7 +101,7 @@ def open_book(recipe: Path) -> Book:
     """The marks of a recipe as its files are now."""
     document = load(recipe)
     stack, legend = open_stack(document), recipe_legend(document)
-    reader = PointReader(stack, ())
+    reader = PointReader(stack, AllowedFolders(()))
     return Book(document, stack.grid, legend, lambda number, now: reader.entry(number, now, legend))
 
 

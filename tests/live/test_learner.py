@@ -18,6 +18,7 @@ from classify_local.live.snapshot import below, map_tile
 from classify_local.live.viewing import tiles_of
 from classify_local.preparation import prepare
 from classify_local.recipe.text import load
+from classify_local.storage.safety import AllowedFolders
 from tests.live.conftest import open_book
 
 TREE = """node), split, n, deviance, yval
@@ -51,7 +52,7 @@ def trained(recipe: Path, classifier: dict[str, Any], bands: list[str]) -> tuple
     document = load(recipe)
     ready = prepare(document, ())
     assert ready.legend is not None
-    learner = Learner(ready.stack, ready.others, ())
+    learner = Learner(ready.stack, ready.others, AllowedFolders(()))
     snapshot, learned = learner.train(document, ready.legend, 1, never)
     return snapshot, learned, Pyramid(document, ready.stack, (), 2**24)
 
@@ -78,7 +79,7 @@ def test_an_added_point_counts_and_only_its_pixel_is_read(recipe, monkeypatch):
     document = load(recipe)
     ready = prepare(document, ())
     assert ready.legend is not None
-    learner = Learner(ready.stack, ready.others, ())
+    learner = Learner(ready.stack, ready.others, AllowedFolders(()))
     before = len(learner.train(document, ready.legend, 1, never)[1].training)
     asked: list[int] = []
     sample = learners.FeatureStack.sample

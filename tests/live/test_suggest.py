@@ -13,6 +13,7 @@ from classify_local.live.learner import Learner
 from classify_local.live.suggest import SURE, suggest
 from classify_local.preparation import prepare
 from classify_local.recipe.text import load
+from classify_local.storage.safety import AllowedFolders
 
 
 def trained(recipe, text="type: random_forest, number_of_trees: 5, seed: 1", bands="class, class_probability"):
@@ -29,7 +30,8 @@ def trained(recipe, text="type: random_forest, number_of_trees: 5, seed: 1", ban
     table.write_text("\n".join([head, *mixed, *rows[60:]]) + "\n")  # so that there is something to be unsure of
     document = load(recipe)
     ready = prepare(document, ())
-    return ready.stack, Learner(ready.stack, ready.others, ()).train(document, ready.legend, 4, lambda: None)[0]
+    learner = Learner(ready.stack, ready.others, AllowedFolders(()))
+    return ready.stack, learner.train(document, ready.legend, 4, lambda: None)[0]
 
 
 @pytest.mark.parametrize("rule", ["confidence", "margin"])

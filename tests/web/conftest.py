@@ -137,7 +137,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     (static / "app.js").write_text("'use strict';")
     (static / "secret.key").write_text("no kind of the page's")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(app, "STATIC", static)
+        patch.setattr(app, "BUILT", static)
         session = live_map(folder / "recipe.yml")
         try:
             yield from _served(session, folder)
