@@ -141,6 +141,11 @@ class LiveMap:
         with self._lock:
             return telling.state(self)
 
+    def now(self) -> list[Event]:
+        """The events by which a page that knows an earlier state catches up."""
+        with self._lock:
+            return telling.now(self)
+
     def change(self, asked: Mapping[str, object]) -> Event:
         """Do what a page asks for: add, plot, reclass, move, delete, undo or redo; see `book.apply`.
 

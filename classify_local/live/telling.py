@@ -49,6 +49,19 @@ def state(session: LiveMap) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def now(session: LiveMap) -> list[dict[str, Any]]:
+    """The events that bring a page up to date: the version of the points, the training, the model and its check."""
+    events: list[dict[str, Any]] = [
+        {"type": "hello", "version": session.book.version},
+        {"type": "training", **training(session.training)},
+    ]
+    if session.snapshot is not None:
+        events.append({"type": "model", "revision": session.snapshot.revision, "outputs": outputs(session)})
+    if session.checked is not None:
+        events.append({"type": "check", **check(session.checked)})
+    return events
+
+
 def grid(own: Grid, levels: int) -> dict[str, Any]:
     """The image's own grid."""
     height, width = metres_per_pixel(own)

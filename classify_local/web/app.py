@@ -216,17 +216,21 @@ class Page:
         return _picture(await self._run(self._tiles, lambda: self.session.layer_tile(layer, key)))
 
     async def _events(self, socket: WebSocket) -> None:
-        await socket.accept()
-        loop, waiting = asyncio.get_running_loop(), asyncio.Queue[Event](_WAITING)
+        loop, waiting = asyncio.get_running_loop(), asyncio.Queue[Event | None](_WAITING)
 
         def put(event: Event) -> None:
-            if not waiting.full():
+            if waiting.qsize() < _WAITING - 1:
                 waiting.put_nowait(event)
+            elif not waiting.full():
+                waiting.put_nowait(None)  # too far behind: the page connects anew and reads the state as it is then
 
         def hear(event: Event) -> None:
             loop.call_soon_threadsafe(put, event)
 
-        end = self.session.listen(hear)
+        end = self.session.listen(hear)  # before the state is told, so that nothing falls between
+        for event in await self._run(self._rest, self.session.now):
+            put(event)
+        await socket.accept()
         sending = asyncio.create_task(_send_all(socket, waiting))
         try:
             while True:
@@ -264,10 +268,11 @@ def status_of(error: ClassifyLocalError) -> int:
     return next((status for kind, status in kinds if isinstance(error, kind)), 500)
 
 
-async def _send_all(socket: WebSocket, waiting: asyncio.Queue[Event]) -> None:
+async def _send_all(socket: WebSocket, waiting: asyncio.Queue[Event | None]) -> None:
     with contextlib.suppress(WebSocketDisconnect, RuntimeError):
-        while True:
-            await socket.send_text(json.dumps(await waiting.get(), allow_nan=False))
+        while (event := await waiting.get()) is not None:
+            await socket.send_text(json.dumps(event, allow_nan=False))
+        await socket.close(1013)
 
 
 async def _body(request: Request) -> dict[str, Any]:

@@ -100,5 +100,5 @@ def test_one_hears_of_changes(server: Server) -> None:
         assert line.response.headers["x-content-type-options"] == "nosniff"
         reply = sent(server, change("add", 200, body_of(x=9.5)))
         while (heard := json.loads(line.recv(timeout=20)))["type"] != "points":
-            assert heard["type"] in ("training", "model", "check")
+            assert heard["type"] in ("hello", "training", "model", "check")
         assert heard == json.loads(reply.body)

@@ -34,6 +34,7 @@ export function patchServer(part: Partial<Omit<ServerState, "points">>): void {
 
 export function onServerEvent(event: ServerEvent): void {
   if (event.type === "points") takeOver(event);
+  else if (event.type === "hello") catchUp(event.version);
   else if (event.type === "training") patchServer({ training: event });
   else if (event.type === "check") patchServer({ check: event });
   else if (event.type === "overviews") patchServer({ overviews: event });
@@ -43,6 +44,12 @@ export function onServerEvent(event: ServerEvent): void {
     toast(event.reason);
     reload().catch(complain);
   }
+}
+
+/** Points may have changed between the reading of the state and the first event. */
+function catchUp(version: number): void {
+  const { server } = store.get();
+  if (server && server.version !== version) reload().catch(complain);
 }
 
 function onModel(revision: number, outputs: Output[]): void {

@@ -160,6 +160,7 @@ export interface VectorFeature {
 
 export type ServerEvent =
   | Changes
+  | { type: "hello"; version: number }
   | ({ type: "training" } & Training)
   | { type: "model"; revision: number; outputs: Output[] }
   | ({ type: "check" } & Check)
