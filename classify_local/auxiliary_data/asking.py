@@ -102,7 +102,7 @@ def _of_recipe(document: RecipeDocument, allow: Sequence[Path], depth: int = 0, 
         given = [first.path] if isinstance(first.path, str) else list(first.path)
         folders = [document.resolve(folder) for folder in document.recipe.allowed_folders]
         allowed = AllowedFolders((document.folder, *folders, *allow), offline=offline)
-        mosaic = open_image(given, document.resolve, allowed)
+        mosaic = open_image(given, document.resolve, allowed, first.time)
         return of_grid(mosaic.grid, mosaic.where)
     if depth >= _CHAIN:
         raise InputError(f"{document.where}: its images lead from recipe to recipe without end; give --image FILE")

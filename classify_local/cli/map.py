@@ -33,8 +33,13 @@ def command(
     path = recipe or the_recipe(Path())
     session = live_map(path, allow=allow, memory=memory * 2**20, offline=offline)
     folders = Folders([session.folder, *session.allowed, *allow])
-    serving.serve(session, folders, serving.listen(port), lambda address: _say(address.url), browser=not no_browser)
-    session.close()
+    try:
+        listening = serving.listen(port)
+        serving.serve(
+            session, folders, listening, lambda address: _say(address.url, no_browser), browser=not no_browser
+        )
+    finally:
+        session.close()
 
 
 def the_recipe(folder: Path) -> Path:
@@ -62,7 +67,8 @@ def _is_recipe(path: Path) -> bool:
         return False
 
 
-def _say(url: str) -> None:
-    click.echo("The map page is open in your browser; if it is not, open this address there:")
+def _say(url: str, no_browser: bool) -> None:
+    opening = "Open" if no_browser else "The map page opens in your browser. If it does not, open"
+    click.echo(f"{opening} this address there:" if not no_browser else f"{opening} this address in a browser:")
     click.echo(f"  {url}")
     click.echo("It works on this machine only. Every change is saved at once. Stop with Ctrl-C.")

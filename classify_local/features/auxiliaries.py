@@ -13,15 +13,15 @@ from pyproj import CRS
 
 from classify_local.bands.aliases import find_band
 from classify_local.bands.latitude import latitude_band
-from classify_local.bands.terrain import TERRAIN_BANDS
+from classify_local.bands.terrain import TERRAIN_BANDS, Method
 from classify_local.bands.water import EXPORT_LAYERS, TILE_LAYERS, WATER_BANDS, decode_export, decode_tile
 from classify_local.errors import InputError
 from classify_local.features.auxiliary_folder import default_folder
 from classify_local.features.relief import BANDS as RELIEF_BANDS
-from classify_local.features.relief import Relief, require_upright
+from classify_local.features.relief import Patchwork, relief_on_grid
 from classify_local.features.stack import BandSource, BandSpec
 from classify_local.grid import Grid, Window
-from classify_local.recipe.model import Auxiliary
+from classify_local.recipe.model import Auxiliary, TerrainLayer
 from classify_local.recipe.text import RecipeDocument
 from classify_local.storage.aligned import OnGrid, on_grid
 from classify_local.storage.composite import Image, remotes_of
@@ -50,10 +50,16 @@ def auxiliary_sources(document: RecipeDocument, grid: Grid, allowed: AllowedFold
         "terrain": partial(_terrain, auxiliary_folder(document), grid, allowed),
         "water": partial(_water, auxiliary_folder(document), grid, allowed),
     }
-    return [
-        groups[item] if isinstance(item, str) else partial(_named, item, document, grid, allowed)
-        for item in document.recipe.auxiliaries
-    ]
+
+    def step(item: str | Auxiliary | TerrainLayer) -> Callable[[], BandSource]:
+        if isinstance(item, str):
+            return groups[item]
+        if isinstance(item, TerrainLayer):
+            method = Method(item.terrain.gradient)
+            return partial(_terrain, auxiliary_folder(document), grid, allowed, method)
+        return partial(_named, item, document, grid, allowed)
+
+    return [step(item) for item in document.recipe.auxiliaries]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,7 +122,7 @@ class Terrain:
         The height model.
     """
 
-    pixels: OnGrid
+    pixels: OnGrid | Patchwork
     mosaic: Image
 
     @property
@@ -278,10 +284,9 @@ def _named(given: Auxiliary, document: RecipeDocument, grid: Grid, allowed: Allo
     return Named(name=given.name, pixels=pixels, mosaic=mosaic, band=band)
 
 
-def _terrain(folder: Path, grid: Grid, allowed: AllowedFolders) -> BandSource:
+def _terrain(folder: Path, grid: Grid, allowed: AllowedFolders, method: Method = Method.HORN) -> BandSource:
     heights = open_image(str(_present(folder, "terrain")), Path, allowed)
-    require_upright(heights.grid, heights.where)
-    return Terrain(pixels=on_grid(Relief(heights=heights), grid, "bilinear", heights.where), mosaic=heights)
+    return Terrain(pixels=relief_on_grid(heights, grid, method), mosaic=heights)
 
 
 def _water(folder: Path, grid: Grid, allowed: AllowedFolders) -> BandSource:

@@ -332,7 +332,8 @@ def _source(
     mask = own_mask = None
     if image.mask is not None:
         mask = _mask(image.mask, mosaic, grid, document, allowed, afar)
-        own_mask = _mask(image.mask, mosaic, mosaic.grid, document, allowed, afar)
+        around_it = any(isinstance(run, NeighbourRun) for run in runs)
+        own_mask = _mask(image.mask, mosaic, mosaic.grid, document, allowed, afar) if around_it else None
     around = _around(runs, mosaic, own_mask, grid, image.resampling)
     return ImageSource(
         mosaic=mosaic, pixels=pixels, numbers=tuple(inputs.numbers), names=tuple(inputs.names),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
@@ -14,8 +14,12 @@ from classify_local.bands.latitude import row_latitudes
 from classify_local.bands.terrain import HALO, TERRAIN_BANDS, Method, pixel_size_metres, terrain_bands
 from classify_local.errors import InputError
 from classify_local.grid import Grid, Window
+from classify_local.storage.aligned import OnGrid, on_grid
+from classify_local.storage.composite import Image
+from classify_local.storage.mosaic import Mosaic
 from classify_local.storage.placing import transformer_between
-from classify_local.storage.warping import PixelReader
+from classify_local.storage.warping import PixelReader, overlaps
+from classify_local.storage.zones import Zones, zones
 from classify_local.types import FeatureArray, MaskArray
 
 BANDS = tuple(TERRAIN_BANDS)
@@ -85,6 +89,73 @@ class Relief:
         heights = np.diff(latitudes[::2])
         heights[heights == 0] = np.nan  # rows so far beyond the pole that they have no height
         return pixel_size_metres(np.clip(latitudes[1::2], -89.999, 89.999), (east - west + 180) % 360 - 180, heights)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Patchwork:
+    """Relief of height models on several grids, each on its own, with a rim of heights from the others.
+
+    Copernicus tiles change their spacing at 50 degrees north, and gradients of heights that were brought to another
+    spacing are stripes.
+
+    Parameters
+    ----------
+    parts
+        The relief of each model on the stack's grid.
+    own
+        The models' own heights there: which relief counts.
+    """
+
+    parts: tuple[OnGrid, ...]
+    own: tuple[OnGrid, ...]
+
+    @property
+    def dtypes(self) -> tuple[str, ...]:
+        """Type of each band."""
+        return self.parts[0].dtypes
+
+    def read(self, bands: Sequence[int], window: Window) -> tuple[FeatureArray, MaskArray]:
+        """Values and validity of bands (from 1) in a window of the stack's grid."""
+        values = np.zeros((len(bands), *window.shape), dtype=np.float32)
+        valid = np.zeros(values.shape, dtype=bool)
+        for part, own in reversed(list(zip(self.parts, self.own, strict=True))):
+            shown = own.read([1], window)[1][0]
+            if not shown.any():
+                continue
+            found, known = part.read(bands, window)
+            take = known & shown & ~valid
+            np.copyto(values, found.astype(np.float32, copy=False), where=take)
+            valid |= take
+        return values, valid
+
+
+def relief_on_grid(heights: Image, grid: Grid, method: Method) -> OnGrid | Patchwork:
+    """The relief of a height model, of one grid or several, on the stack's grid.
+
+    Raises
+    ------
+    InputError
+        If it is turned against its axes, or does not meet the grid.
+    """
+    require_upright(heights.grid, heights.where)
+    if not isinstance(heights, Zones):
+        return on_grid(Relief(heights=heights, method=method), grid, "bilinear", heights.where)
+    met = [mosaic for mosaic in heights.mosaics if overlaps(mosaic.grid, grid, mosaic.where)]
+    if not met:
+        return on_grid(Relief(heights=heights, method=method), grid, "bilinear", heights.where)
+    for mosaic in met:
+        require_upright(mosaic.grid, mosaic.where)
+    whole = [_rimmed(mosaic, met) for mosaic in met]
+    return Patchwork(
+        parts=tuple(on_grid(Relief(heights=each, method=method), grid, "bilinear", each.where) for each in whole),
+        own=tuple(on_grid(mosaic, grid, "nearest", mosaic.where) for mosaic in met),
+    )
+
+
+def _rimmed(mosaic: Mosaic, others: Sequence[Mosaic]) -> Zones:
+    """A model on its own grid, with the heights of the others around it."""
+    beside = [other for other in others if other is not mosaic]
+    return replace(zones([mosaic, *beside], mosaic.where), resampling="bilinear")
 
 
 @lru_cache(maxsize=64)

@@ -10,20 +10,22 @@ import hashlib
 import itertools
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import shapely
 
-from classify_local.errors import InputError
+from classify_local.errors import ClassifyLocalError, InputError
 from classify_local.grid import Grid
 from classify_local.legend import Legend
-from classify_local.live.marks import CollectedSheet, ImportedSheet, Mark, PlotSheet, Sheet, sheet_of
-from classify_local.live.placing import one_place
+from classify_local.live.marks import CollectedSheet, FixedSheet, ImportedSheet, Mark, PlotSheet, Sheet, sheet_of
+from classify_local.live.placing import LON_LAT, one_place
+from classify_local.live.table import source_paths
 from classify_local.recipe.text import RecipeDocument, load
 from classify_local.storage import atomic
 from classify_local.storage.fingerprint import stamp
-from classify_local.storage.versions import keep_version
+from classify_local.storage.versions import keep_version, writing_alone
 from classify_local.training import plots
 from classify_local.training.points import ReferencePoints
 
@@ -69,26 +71,38 @@ class Book:
         The classes a mark may have; None if there are none yet.
     points
         The reference points of a training entry, as they train.
+    strict
+        Refuse a recipe of which an entry cannot be read, instead of noting it.
     """
 
     def __init__(
         self, document: RecipeDocument, grid: Grid, legend: Legend | None,
-        points: Callable[[int, RecipeDocument], ReferencePoints | None],
+        points: Callable[[int, RecipeDocument], ReferencePoints | None], *, strict: bool = False,
     ) -> None:  # fmt: skip
         self.document, self.grid, self.legend = document, grid, legend
         self.version = 0
         """Grows with each change."""
-        self.last: str | None = None
-        """The mark that was changed last."""
         self._done: list[Step] = []
         self._undone: list[Step] = []
         self._kept: set[Path] = set()
         self._ids = itertools.count(1_000_000)  # above every line of a file
-        self.sheets: list[Sheet] = [
-            sheet_of(number, document, points(number, document), legend)
-            for number in range(len(document.recipe.training))
-        ]
+        self.notes: list[str] = []
+        """Why entries of the recipe cannot be shown."""
+        self._strict = strict
+        self.sheets: list[Sheet] = [self._sheet(number, points) for number in range(len(document.recipe.training))]
         self._digests = {path: _digest(path) for path in self._paths()}
+
+    def _sheet(self, number: int, points: Callable[[int, RecipeDocument], ReferencePoints | None]) -> Sheet:
+        """The marks of a training entry; none of one that cannot be read, which stops nothing else."""
+        try:
+            return sheet_of(number, self.document, points(number, self.document), self.legend)
+        except ClassifyLocalError as error:
+            if self._strict:
+                raise
+            self.notes += error.problems
+            where = f"training entry {number + 1}"
+            watched = tuple(source_paths(self.document.recipe.training[number], self.document))
+            return FixedSheet(where=where, crs=LON_LAT, paths=watched, marks={})
 
     @property
     def can_undo(self) -> bool:
@@ -205,16 +219,20 @@ class Book:
     def _apply(self, step: Step, number: int | None = None) -> Step:
         number = _sheet_number(step.mark_id) if number is None else number
         sheet = self.sheets[number]
-        self._require_unchanged([*sheet.paths, Path(self.document.where)])
-        for path in sheet.written:
-            if step.before is not None or path not in self._kept:  # a new line alone takes nothing away
-                keep_version(path)
-                self._kept.add(path)
-        self.sheets[number] = sheet.changed(step.mark_id, step.after)
-        self._remember(self.sheets[number].paths)
+        with self._alone():
+            self._require_unchanged([*sheet.paths, Path(self.document.where)])
+            for path in sheet.written:
+                if step.before is not None or path not in self._kept:  # a new line alone takes nothing away
+                    keep_version(path)
+                    self._kept.add(path)
+            self.sheets[number] = sheet.changed(step.mark_id, step.after)
+            self._remember(self.sheets[number].paths)
         self.version += 1
-        self.last = step.mark_id
         return step
+
+    def _alone(self) -> AbstractContextManager[None]:
+        """No other page writes between the look at the files and the writing."""
+        return writing_alone(Path(self.document.where))
 
     def _value(self, value: int) -> int:
         if self.legend is None:
@@ -258,11 +276,12 @@ class Book:
     def _rewrite(self, document: RecipeDocument) -> None:
         """Save the recipe with a new entry."""
         path = Path(self.document.where)
-        self._require_unchanged([path])
-        keep_version(path)
-        atomic.write_text(path, document.text())
-        self.document = load(path)
-        self._remember([path])
+        with self._alone():
+            self._require_unchanged([path])
+            keep_version(path)
+            atomic.write_text(path, document.text())
+            self.document = load(path)
+            self._remember([path])
 
     def _require_unchanged(self, paths: Iterable[Path]) -> None:
         other = [path.name for path in paths if _digest(path) != self._digests.get(path, _digest(path))]

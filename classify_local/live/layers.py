@@ -11,7 +11,7 @@ from typing import Any, Literal
 import numpy as np
 import shapely
 
-from classify_local.errors import ClassifyLocalError, InputError
+from classify_local.errors import InputError
 from classify_local.features.images import share_of
 from classify_local.grid import Grid
 from classify_local.live import pictures
@@ -250,8 +250,3 @@ def _limits(image: Image, numbers: Sequence[int]) -> Iterator[tuple[float, float
 
 def _whole(image: Image, numbers: Sequence[int]) -> tuple[FeatureArray, MaskArray]:
     return image.read(numbers, image.grid.window)
-
-
-def describe_error(error: ClassifyLocalError) -> str:
-    """An error in one line, for the page."""
-    return "; ".join(error.problems)

@@ -137,10 +137,10 @@ class CollectedSheet:
             after[mark_id] = mark
         after = dict(sorted(after.items(), key=lambda item: _number(item[0])))
         added = mark is not None and mark_id not in self.marks and next(reversed(after)) == mark_id
+        self._require_rewritable()
         if added and mark is not None:
             collected.append_point(self.path, _point(mark))
         else:
-            self._require_rewritable()
             collected.write_points(self.path, map(_point, after.values()))
         return replace(self, marks=after)
 

@@ -27,8 +27,10 @@ def without_overviews(stack: FeatureStack) -> list[Path]:
     """Files of a stack's images that are slow to look at from afar."""
     found: dict[Path, None] = {}
     for source in stack.sources:
-        for file in getattr(getattr(source, "mosaic", None), "files", ()):
-            if _needs(file):
+        mosaic = getattr(source, "mosaic", None)
+        here = set(getattr(mosaic, "paths", ()))  # files on web servers are none of them
+        for file in getattr(mosaic, "files", ()):
+            if file.path in here and _needs(file):
                 found[file.path] = None
     return list(found)
 
@@ -36,8 +38,11 @@ def without_overviews(stack: FeatureStack) -> list[Path]:
 def _needs(file: RasterFile) -> bool:
     if max(file.grid.shape) < _LARGE or file.driver not in ("GTiff", "ENVI", "HFA"):
         return False
-    with rasterio.open(file.path, driver=file.driver) as handle:
-        return not handle.overviews(1)
+    try:
+        with rasterio.open(file.path, driver=file.driver) as handle:
+            return not handle.overviews(1)
+    except RasterioError:  # what is wrong with it is said where it is read
+        return False
 
 
 def build(paths: Sequence[Path]) -> Iterator[int]:

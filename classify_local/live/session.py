@@ -25,6 +25,7 @@ from classify_local.live.snapshot import Snapshot, can_give_probabilities, outpu
 from classify_local.live.suggest import Rule, Suggestion, suggest
 from classify_local.live.trainer import Superseded, Trainer
 from classify_local.live.viewing import Limits, View, tiles_of
+from classify_local.live.watching import changed, stamps, watched_paths
 from classify_local.preparation import prepare
 from classify_local.prepared import Prepared
 from classify_local.recipe.text import RecipeDocument, load
@@ -74,6 +75,8 @@ class LiveMap:
     ) -> None:
         self._path, self._allow, self._memory, self._offline = recipe, tuple(allow), memory, offline
         self._lock = threading.RLock()
+        self.images = 0
+        """Grows when the images are opened anew, so that pictures of before are not taken for pictures of now."""
         self._listeners: list[Callable[[Event], None]] = []
         self._revision = 0
         self._open(load(recipe))
@@ -85,13 +88,13 @@ class LiveMap:
         self._trainer = Trainer(self._train, self._check)
         self._retrain()
 
-    def _open(self, document: RecipeDocument) -> None:
-        """Take a recipe as it is now."""
+    def _open(self, document: RecipeDocument, *, strict: bool = False) -> None:
+        """Take a recipe as it is now; `strict` refuses one of which an entry cannot be read."""
         ready = _prepared(document, self._allow, offline=self._offline)
         learner = Learner(ready.stack, ready.others, allowed_folders(document, self._allow, offline=self._offline))
         self.book = Book(  # first, since it may fail: then all is as it was
             document, ready.stack.grid, ready.legend,
-            lambda number, document: learner.points.entry(number, document, ready.legend),
+            lambda number, document: learner.points.entry(number, document, ready.legend), strict=strict,
         )  # fmt: skip
         self._learner = learner
         self.document, self.legend = document, ready.legend
@@ -102,8 +105,10 @@ class LiveMap:
         self._learned: Learned | None = None
         self.training = Training(status="none")
         self.checked: Check | None = None
-        self.notes: tuple[str, ...] = ()
+        self.notes: tuple[str, ...] = tuple(self.book.notes)
         self.missing_overviews = overviews.without_overviews(ready.stack)
+        self.images = self.images + 1
+        self._watched = stamps(watched_paths(ready, document))
 
     @property
     def folder(self) -> Path:
@@ -165,6 +170,7 @@ class LiveMap:
     def set_live(self, on: bool) -> None:
         """Train after each change, or only when asked."""
         self.live = on
+        self._tell({"type": "live", "on": on})
         if on and self._pending:
             self.train_now()
 
@@ -238,6 +244,17 @@ class LiveMap:
             if self._trainer.wait(0) and _lies_in(key, tiles_of(shown, level)) and not self.pyramid.has(key):
                 self.pyramid.read(key)
 
+    def add_layer(self, path: Path) -> dict[str, Any]:
+        """Lay a further raster or vector beside the map; see `Layers.add`."""
+        told = self.layers.add(path)
+        self._tell({"type": "layers", "layers": self.layers.told()})
+        return told
+
+    def remove_layer(self, layer: str) -> None:
+        """Take one away."""
+        self.layers.remove(layer)
+        self._tell({"type": "layers", "layers": self.layers.told()})
+
     def build_overviews(self) -> None:
         """Make the overviews that are missing; tells how far it is."""
         with self._lock:
@@ -250,6 +267,7 @@ class LiveMap:
                 self._tell(telling.overviews(self, done / len(paths)))
             with self._lock:
                 self._reopen(load(self._path))
+            self._retrain()
         finally:
             self._building = False
             self._tell(telling.overviews(self, 1.0))
@@ -258,7 +276,7 @@ class LiveMap:
     def look_for_changes(self) -> bool:
         """Read everything anew if somebody else has changed the recipe or a file of points; True if so."""
         with self._lock:
-            other = self.book.changed_outside()
+            other = [*self.book.changed_outside(), *changed(self._watched)]
             if not other:
                 return False
             names = ", ".join(path.name for path in other)
@@ -276,7 +294,7 @@ class LiveMap:
 
     def _reopen(self, document: RecipeDocument) -> None:
         version, layers = self.book.version, self.layers
-        self._open(document)
+        self._open(document, strict=True)
         self.book.version = version + 1
         self.layers.take_over(layers)
 
@@ -317,7 +335,7 @@ class LiveMap:
             self.snapshot, self._learned, self._revision = snapshot, learned, snapshot.revision
             self.checked = None
             self.view.forget_before(snapshot.revision)
-            self.notes = () if learned.report is None else learned.report.notes
+            self.notes = (*self.book.notes, *(() if learned.report is None else learned.report.notes))
         counts = learned.training.counts
         ready = Training(status="ready", rows=len(learned.training), seconds=seconds, by_class=counts)
         self._say_training(_waiting(ready) if self._pending else ready)
@@ -329,8 +347,11 @@ class LiveMap:
             return
         try:
             found = check(learned, stopped)
-        except InputError as error:
-            self._tell({"type": "check", "text": f"not checked: {'; '.join(error.problems)}", "above": []})
+        except Superseded:
+            raise
+        except Exception as error:  # the thread must live; see `_train`
+            said = "; ".join(error.problems) if isinstance(error, InputError) else f"{type(error).__name__}: {error}"
+            self._tell({"type": "check", "text": f"not checked: {said}", "above": []})
             return
         if found is not None and learned is self._learned:
             self.checked = found

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classify_local.errors import InputError
-from classify_local.features.stack import FeatureStack
+from classify_local.features.stack import Block, FeatureStack
 from classify_local.grid import Window
 from classify_local.live.snapshot import Snapshot
 
@@ -24,8 +24,10 @@ Rule = Literal["confidence", "margin"]
 SURE = 75
 """Percent from which SEPAL asks for no further point."""
 PER_CLASS = 5
-_WINDOWS, _SIDE = 24, 96
-"""Parts of the image looked at, and pixels along a side of one."""
+_WINDOWS, _SIDE = 240, 96
+"""Most parts of the image looked at, and pixels along a side of one."""
+_ENOUGH = 24 * 96**2
+"""Pixels with data from which no further part is looked at."""
 _APART = 3
 """Least distance of two places in pixels."""
 
@@ -66,7 +68,15 @@ def suggest(
     if not snapshot.model.fitted.gives_probabilities:
         raise InputError("this classifier does not say how sure it is, so no place is less sure than another")
     rng = np.random.default_rng((seed, snapshot.revision))
-    parts = [_look(stack, snapshot, window, rule) for window in _windows(stack, rng)]
+    parts, seen = [], 0
+    for window in _windows(stack, rng):
+        block = stack.read(window)
+        seen += int(block.valid.sum())
+        parts.append(_look(block, snapshot, window, rule))
+        if seen >= _ENOUGH:
+            break
+    if not seen:
+        raise InputError("no data was found where the image was looked at; add points where there is some")
     yx, codes, percent, doubt = (np.concatenate([part[i] for part in parts], axis=-1) for i in range(4))
     found = [
         Suggestion(x=float(yx[1, i]) + 0.5, y=float(yx[0, i]) + 0.5, value=snapshot.model.classes[code],
@@ -80,7 +90,7 @@ def suggest(
 def _windows(stack: FeatureStack, rng: np.random.Generator) -> Iterator[Window]:
     """Parts of the image by lot; all of a small one."""
     rows, cols = stack.grid.shape
-    if rows * cols <= _WINDOWS * _SIDE**2:
+    if rows * cols <= _ENOUGH:
         yield stack.grid.window
         return
     height, width = min(_SIDE, rows), min(_SIDE, cols)
@@ -90,10 +100,9 @@ def _windows(stack: FeatureStack, rng: np.random.Generator) -> Iterator[Window]:
 
 
 def _look(
-    stack: FeatureStack, snapshot: Snapshot, window: Window, rule: Rule
+    block: Block, snapshot: Snapshot, window: Window, rule: Rule
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
     """Unsure pixels of a window: place (2, n), class code, percent of the class, and doubt: least is worst."""
-    block = stack.read(window)
     rows, cols = np.nonzero(block.valid)
     shares = snapshot.model.probabilities(block.features[:, rows, cols])
     ordered = np.sort(shares, axis=0)

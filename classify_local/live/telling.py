@@ -40,6 +40,7 @@ def state(session: LiveMap) -> dict[str, Any]:
         "points": points(session.book.marks(), session.pyramid.grid),
         "undo": session.book.can_undo, "redo": session.book.can_redo,
         "training": training(session.training),
+        "images": session.images,
         "revision": None if session.snapshot is None else session.snapshot.revision,
         "live": session.live,
         "check": None if session.checked is None else check(session.checked),
@@ -68,8 +69,17 @@ def grid(own: Grid, levels: int) -> dict[str, Any]:
     name = own.crs.to_string() if own.crs.to_epsg() else "a reference system of its own"
     return {
         "rows": own.shape[0], "cols": own.shape[1], "levels": levels, "aspect": height / width,
-        "metres_per_pixel": width, "crs": name,
+        "metres_per_pixel": width, "crs": name, "north": north(own),
     }  # fmt: skip
+
+
+def north(own: Grid) -> float:
+    """Where north lies on the page, in degrees clockwise from up: 180 for an image stored from south to north."""
+    west, south, east, top = own.bounds
+    x, y = np.full(2, (west + east) / 2), np.array([south, top])
+    rows, cols = own.pixel_yx(x, y)
+    height, width = metres_per_pixel(own)
+    return float(np.degrees(np.arctan2((cols[1] - cols[0]) * width, (rows[0] - rows[1]) * height)) % 360.0)
 
 
 def bands(specs: Iterable[BandSpec], names: Iterable[str]) -> list[dict[str, str]]:

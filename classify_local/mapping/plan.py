@@ -11,8 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from classify_local.addresses import without_keys
-from classify_local.errors import InputError
+from classify_local.addresses import is_url, without_keys
+from classify_local.errors import ClassifyLocalError, InputError
+from classify_local.features.images import allowed_folders
 from classify_local.features.stack import FeatureStack
 from classify_local.grid import Grid, Tile, tiles
 from classify_local.legend import Legend
@@ -21,7 +22,7 @@ from classify_local.recipe.model import RecipeSource, SampleSource
 from classify_local.recipe.text import RecipeDocument, load
 from classify_local.storage import atomic, models
 from classify_local.storage.fingerprint import WHOLE, fingerprint, sidecars, stamp
-from classify_local.storage.images import expand
+from classify_local.storage.images import open_image
 from classify_local.training.joining import OtherRecipe
 
 _FILE = "plan.json"
@@ -195,10 +196,14 @@ def _parts_of(path: Path) -> list[Path]:
 
 
 def _rasters(path: str, document: RecipeDocument) -> list[Path]:
+    """The files a class map is made of, the tiles of a VRT among them; one on a web server is not looked at again."""
+    if is_url(path):
+        return []
     try:
-        return [found for raster in expand(path, document.resolve) for found in (raster, *sidecars(raster))]
-    except InputError:
-        return []  # a product as it was delivered; what is wrong with a path is said where it is opened
+        rasters = open_image(path, document.resolve, allowed_folders(document)).paths
+    except ClassifyLocalError:
+        return []  # what is wrong with it is said where it is sampled
+    return [found for raster in rasters for found in (raster, *sidecars(raster))]
 
 
 def stacks_of(others: Sequence[OtherRecipe]) -> Iterator[FeatureStack]:

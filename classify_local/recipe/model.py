@@ -352,6 +352,18 @@ class Auxiliary(Part):
     resampling: Resampling = "bilinear"
 
 
+class Gradient(Part):
+    """How slope and aspect are taken from the heights."""
+
+    gradient: Literal["horn", "four"] = Field("horn", description="8 neighbours as gdaldem, or 4 as Earth Engine.")
+
+
+class TerrainLayer(Part):
+    """Terrain with a word on how it is taken."""
+
+    terrain: Gradient
+
+
 class Output(Part):
     """What the map holds and where its pixels lie."""
 
@@ -427,7 +439,7 @@ class Recipe(Part):
     images: Annotated[tuple[Image, ...], Field(min_length=1)]
     legend: tuple[LegendItem, ...] | PathText | None = None
     training: tuple[TrainingSource, ...] = ()
-    auxiliaries: tuple[Literal["latitude", "terrain", "water"] | Auxiliary, ...] = ()
+    auxiliaries: tuple[Literal["latitude", "terrain", "water"] | TerrainLayer | Auxiliary, ...] = ()
     auxiliary_data: PathText | None = None
     allowed_folders: tuple[PathText, ...] = ()
     classifier: Classifier = Field(default_factory=lambda: RandomForest(type="random_forest"))

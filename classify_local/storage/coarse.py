@@ -16,8 +16,9 @@ from affine import Affine
 
 from classify_local.grid import Grid, Window
 from classify_local.storage.composite import Image, with_nodata
-from classify_local.storage.mosaic import Mosaic, Piece
+from classify_local.storage.mosaic import Mosaic, Piece, of_files
 from classify_local.storage.rasters import RasterFile, is_data
+from classify_local.storage.remote import RemoteImage
 from classify_local.storage.sources import Source
 from classify_local.types import FeatureArray, MaskArray
 
@@ -108,6 +109,8 @@ class Coarse:
         """Values and validity of bands (from 1) in a window, in coarse pixels; see `Image`."""
         if isinstance(self.image, Mosaic):
             return _of_mosaic(self.image, bands, window, self.factor)
+        if isinstance(self.image, RemoteImage):
+            return _of_mosaic(of_files([self.image], self.image.where), bands, window, self.factor)
         return _picked(self.image, bands, window, self.factor)
 
 
@@ -236,10 +239,21 @@ def _spans(first: int, count: int, factor: int, shift: int, start: int, length: 
 def _decimated(
     file: RasterFile | Source, numbers: Sequence[int], window: Window, shape: tuple[int, int]
 ) -> tuple[FeatureArray, MaskArray]:
-    if isinstance(file, RasterFile):
+    if isinstance(file, RasterFile | RemoteImage):
         return file.read(numbers, window, shape)
-    values, valid = file.read(numbers, window)
-    picks = np.ix_(range(len(numbers)), _middles(window.rows, shape[0]), _middles(window.cols, shape[1]))
+    rows, cols = _middles(window.rows, shape[0]), _middles(window.cols, shape[1])
+    step = max(1, _STRIP * shape[0] // max(1, window.rows * window.cols))  # rows given of a strip that is read
+    parts = [_strip(file, numbers, window, rows[first : first + step], cols) for first in range(0, shape[0], step)]
+    return np.concatenate([part[0] for part in parts], axis=1), np.concatenate([part[1] for part in parts], axis=1)
+
+
+def _strip(
+    file: RasterFile | Source, numbers: Sequence[int], window: Window, rows: Sequence[int], cols: Sequence[int]
+) -> tuple[FeatureArray, MaskArray]:
+    """Some rows and columns of a window, of which no more than from the first to the last row is read."""
+    part = Window(row=window.row + rows[0], col=window.col, rows=rows[-1] - rows[0] + 1, cols=window.cols)
+    values, valid = file.read(numbers, part)
+    picks = np.ix_(range(len(numbers)), [row - rows[0] for row in rows], list(cols))
     return values[picks], valid[picks]
 
 

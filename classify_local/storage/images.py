@@ -23,7 +23,7 @@ from classify_local.storage.sources import Source, called
 from classify_local.storage.vrt_reading import read_vrt
 from classify_local.storage.zones import zones
 
-_ENDINGS = (".tif", ".tiff", ".vrt", ".jp2", ".img")
+_ENDINGS = (".tif", ".tiff", ".vrt", ".jp2", ".img", ".hgt")
 _MARKS = set("*?[")
 _LISTED = 10_000
 """Names looked through for a hint; a folder may hold millions."""

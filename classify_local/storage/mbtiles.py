@@ -1,7 +1,8 @@
 """A background map in an MBTiles file: pictures of tiles in web Mercator, kept in SQLite.
 
 See the MBTiles 1.3 specification (github.com/mapbox/mbtiles-spec): rows count from the south, pictures are PNG, JPEG or
-WebP. The file is opened for reading only, and nothing of its SQL is run: tables are asked, views are not trusted.
+WebP. The file is opened for reading only. `tiles` may be a view of the file's own, so that a question is given up that
+takes longer than a tile should.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import io
 import math
 import sqlite3
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -35,6 +37,8 @@ _FORMATS = ("PNG", "JPEG", "WEBP")
 _MOST_BYTES = 2 * 2**20
 """Of one tile's picture."""
 _DEEPEST = 23
+_SECONDS, _STEPS = 5.0, 10_000
+"""How long a question may take, and SQLite's steps between two looks at the clock."""
 _KEPT = 64
 """Decoded tiles kept."""
 
@@ -199,9 +203,15 @@ class _Reader:
                 address = f"{self._path.absolute().as_uri()}?mode=ro&immutable=1"
                 self._own.connection = sqlite3.connect(address, uri=True, check_same_thread=False)
                 self._own.connection.execute("PRAGMA trusted_schema = OFF")
+                self._own.connection.set_progress_handler(self._too_late, _STEPS)
+            self._own.end = time.monotonic() + _SECONDS
             return self._own.connection.execute(question, values).fetchone()
         except sqlite3.Error as error:
             raise InputError(f"{self._path}: is no MBTiles file that can be read ({error})") from error
+
+    def _too_late(self) -> int:
+        """Asked by SQLite now and then; anything but 0 ends the question."""
+        return int(time.monotonic() > self._own.end)
 
     def _decoded(self, data: object) -> NDArray[np.uint8]:
         if not isinstance(data, bytes) or len(data) > _MOST_BYTES:

@@ -269,8 +269,8 @@ def _require_alike(first: RasterFile | Source, file: RasterFile | Source) -> Non
         )
     if file.grid.crs != first.grid.crs:
         raise InputError(
-            f"{where}: is in {file.grid.crs}, {model} in {first.grid.crs}; "
-            "tiles in several reference systems are not available yet in this version"
+            f"{where}: is in {file.grid.crs}, {model} in {first.grid.crs}; bands of one product lie in one reference "
+            "system: give each zone's product as an image of its own, or warp them to one with gdalwarp"
         )
     if first.grid.offset_of(file.grid) is None:
         raise InputError(f"{where}: its pixels do not lie on the grid of {model}; tiles of one image share a grid")

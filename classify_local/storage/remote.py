@@ -124,8 +124,12 @@ class RemoteImage:
         """The image with `nodata` in place of what it declares; with None every value is data."""
         return replace(self, file=replace(self.file, nodata=(nodata,) * len(self.file.nodata)))
 
-    def read(self, bands: Sequence[int], window: Window) -> tuple[FeatureArray, MaskArray]:
+    def read(
+        self, bands: Sequence[int], window: Window, shape: tuple[int, int] | None = None
+    ) -> tuple[FeatureArray, MaskArray]:
         """Values and validity of bands in a window; see `Image.read`.
+
+        With `shape`, fewer rows and columns of a window inside the file: nearest pixels, of the overview that fits.
 
         Raises
         ------
@@ -141,11 +145,14 @@ class RemoteImage:
         if inside.is_empty:
             return values, valid
         rows, cols = inside.slices_in(window)
+        if shape is not None:
+            values, valid = np.zeros((len(bands), *shape), dtype=dtype), np.zeros((len(bands), *shape), dtype=bool)
+            rows = cols = slice(None)
         part = RasterioWindow(inside.col, inside.row, inside.cols, inside.rows)
         try:
             with rasterio.Env(**_ALONE), _handles.using(self) as handle:
-                found = handle.read(list(bands), window=part)
-                mask = self.file._mask(handle, part)
+                found = handle.read(list(bands), window=part, out_shape=shape)
+                mask = self.file._mask(handle, part, shape)
         except (RasterioError, MemoryError) as error:
             raise InputError(
                 f"{self.where}: cannot be read at row {inside.row}, column {inside.col}: {_said(error)}"

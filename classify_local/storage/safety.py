@@ -34,11 +34,14 @@ _MAGIC = {
 }
 _NOT_YET = {b"CDF\x01": "netCDF", b"CDF\x02": "netCDF", b"CDF\x05": "netCDF", b"\x89HDF": "netCDF or HDF5"}
 _IMAGES = (".msk", ".ovr")
+_HEIGHTS = re.compile(r"[NS]\d\d[EW]\d\d\d\.hgt", re.IGNORECASE)
+_HEIGHT_SIZES = tuple(2 * side * side for side in (1201, 3601))
+"""Bytes of tiles of 3 and of 1 arc second."""
 _AUXILIARY = ".aux.xml"
 _PROLOG = re.compile(r"\A\s*(<\?xml.*?\?>\s*)?(<!--.*?-->\s*)*", re.DOTALL)
 _VRT = re.compile(r"<vrtdataset|<!doctype (?!html|svg)")
 """A document type in front hides what comes; no raster needs one, so the VRT's own check refuses it."""
-READABLE = "GeoTIFF, COG, VRT, JPEG 2000, ERDAS Imagine and ENVI"
+READABLE = "GeoTIFF, COG, VRT, JPEG 2000, ERDAS Imagine, ENVI and SRTM heights (N00E000.hgt)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +126,8 @@ def sniff(path: Path) -> str:
         return "VRT"
     if _envi_header(path):
         return "ENVI"
+    if is_heights(path):
+        return "SRTMHGT"
     raise InputError(f"{path}: {_what_else(head)}; readable are {READABLE}")
 
 
@@ -239,12 +244,20 @@ def _text(head: bytes) -> str:
     return _PROLOG.sub("", head.decode("utf-8-sig", errors="replace").lower())
 
 
+def is_heights(path: Path) -> bool:
+    """True for a tile of SRTM heights as it is published: plain numbers, told by its name and its length alone."""
+    try:
+        return bool(_HEIGHTS.fullmatch(path.name)) and path.stat().st_size in _HEIGHT_SIZES
+    except OSError:
+        return False
+
+
 def _what_else(head: bytes) -> str:
     if not head:
         return "is empty"
     for magic, name in _NOT_YET.items():
         if head.startswith(magic):
-            return f"is {name}, which is not available yet in this version"
+            return f"is {name}, which is read alone: name the one file, without a pattern or list"
     text = _text(head)
     if text.startswith(("<!doctype html", "<html")):
         return "is a web page, not a raster (starts with '<html': a failed download?); download it again"

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import contextlib
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-from classify_local.errors import StorageError
+from filelock import FileLock, Timeout
+
+from classify_local.errors import LockedError, StorageError
 from classify_local.storage import atomic
 
 FOLDER = ".classify_local"
 _TIME = re.compile(r"\.\d{8}T\d{6}\.\d{6}$")
+_PATIENCE = 10.0
+"""Seconds another process is waited for."""
 _KEPT = 40
 """Versions of a file; the oldest go first, but the first of all stays."""
 
@@ -56,3 +62,25 @@ def versions(path: Path) -> list[Path]:
     folder = path.parent / FOLDER
     found = folder.iterdir() if folder.is_dir() else ()
     return sorted(copy for copy in found if copy.stem.rpartition(".")[0] == path.name and _TIME.search(copy.name))
+
+
+@contextmanager
+def writing_alone(path: Path) -> Iterator[None]:
+    """Hold what keeps other processes from changing the files of a recipe at the same time.
+
+    Raises
+    ------
+    LockedError
+        If another one does not let go within some seconds.
+    StorageError
+        If the folder cannot be written.
+    """
+    lock = path.parent / FOLDER / f"{path.name}.lock"
+    try:
+        lock.parent.mkdir(exist_ok=True)
+        with FileLock(lock, timeout=_PATIENCE):
+            yield
+    except Timeout as error:
+        raise LockedError(f"{path}: another program is writing its points; try again") from error
+    except OSError as error:
+        raise StorageError(f"{path.parent}: cannot be written: {error.strerror or error}") from error

@@ -18,6 +18,7 @@ from classify_local.storage.mosaic import Mosaic, as_type
 from classify_local.storage.placing import near_longitude
 from classify_local.storage.rasters import RasterFile
 from classify_local.storage.sources import Remotes
+from classify_local.storage.warping import Resampling
 from classify_local.types import FeatureArray, MaskArray
 
 
@@ -33,11 +34,14 @@ class Zones:
         The first mosaic's grid, widened so that it holds all.
     where
         What to call the image.
+    resampling
+        How the others come to the grid of the first: classes and stored values by nearest, heights better otherwise.
     """
 
     mosaics: tuple[Mosaic, ...]
     grid: Grid
     where: str
+    resampling: Resampling = "nearest"
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -47,6 +51,8 @@ class Zones:
     @property
     def dtypes(self) -> tuple[str, ...]:
         """Type of each band."""
+        if self.resampling != "nearest":
+            return ("float32",) * len(self.names)
         kinds = zip(*(mosaic.dtypes for mosaic in self.mosaics), strict=True)
         return tuple(str(np.result_type(*each)) for each in kinds)
 
@@ -82,7 +88,7 @@ class Zones:
 
     @cached_property
     def _parts(self) -> tuple[OnGrid, ...]:
-        return tuple(on_grid(mosaic, self.grid, "nearest", mosaic.where) for mosaic in self.mosaics)
+        return tuple(on_grid(mosaic, self.grid, self.resampling, mosaic.where) for mosaic in self.mosaics)
 
     def read(self, bands: Sequence[int], window: Window) -> tuple[FeatureArray, MaskArray]:
         """Values and validity of bands (from 1) in a window, which may reach beyond the grid."""

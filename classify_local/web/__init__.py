@@ -1,1 +1,1 @@
-"""The map page: a server on this machine alone, which only calls the API."""
+"""The map page: a server on this machine alone. It opens a recipe through the API, and asks what that gives."""

@@ -191,10 +191,10 @@ class Page:
         path = (await _body(request)).get("path")
         if not isinstance(path, str):
             raise InputError("path names a file of the list")
-        return _json(await self._run(self._rest, lambda: self.session.layers.add(self._folders.find_file(path))))
+        return _json(await self._run(self._rest, lambda: self.session.add_layer(self._folders.find_file(path))))
 
     async def _remove_layer(self, request: Request) -> Response:
-        self.session.layers.remove(request.path_params["layer"])
+        self.session.remove_layer(request.path_params["layer"])
         return _json({})
 
     async def _model_tile(self, request: Request) -> Response:

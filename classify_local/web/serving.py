@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import socket
+import sys
 import threading
 import webbrowser
 from collections.abc import Callable
@@ -36,7 +37,7 @@ def listen(port: int) -> socket.socket:
         If the port is taken.
     """
     listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    _take_alone(listening)
     try:
         listening.bind((HOST, port))
         listening.listen(128)  # before the address is told
@@ -44,6 +45,14 @@ def listen(port: int) -> socket.socket:
         listening.close()
         raise InputError(f"--port {port}: cannot be used: {error.strerror}; give another, or none") from error
     return listening
+
+
+def _take_alone(listening: socket.socket) -> None:
+    """Use a port that was just given up; on Windows the option for that would let others share it."""
+    if sys.platform == "win32":
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_EXCLUSIVEADDRUSE, 1)
+    else:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
 
 
 def serve(

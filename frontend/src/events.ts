@@ -20,13 +20,16 @@ export class Events {
   private socket: WebSocket | null = null;
   private attempt = 0;
   private opened = false;
+  /** The page may look somewhere before the connection is open: the server is told then. */
+  private view: ViewMessage | null = null;
 
   constructor(private readonly handlers: EventHandlers) {
     this.connect();
   }
 
-  send(message: ViewMessage): void {
-    if (this.socket?.readyState === WebSocket.OPEN) this.socket.send(JSON.stringify(message));
+  send(view: ViewMessage): void {
+    this.view = view;
+    if (this.socket?.readyState === WebSocket.OPEN) this.socket.send(JSON.stringify(view));
   }
 
   private connect(): void {
@@ -34,6 +37,7 @@ export class Events {
     this.socket = socket;
     socket.onopen = () => {
       this.attempt = 0;
+      if (this.view) this.send(this.view);
       this.handlers.onOpen(this.opened);
       this.opened = true;
     };

@@ -4,15 +4,13 @@ import type { History } from "./model/history";
 import { NO_HISTORY } from "./model/history";
 import type {
   Limits,
-  NextRule,
-  Place,
-
   ServerState,
   Values,
   VectorFeature,
 } from "./model/contract";
 import type { PaneSettings } from "./model/panes";
 import type { Pair } from "./model/placing";
+import { NO_PLACES, type Places } from "./model/suggestions";
 
 /** A point that is not with the server yet: it has no class, or its class is on the way. */
 export interface Draft {
@@ -27,7 +25,8 @@ export interface Toast {
   tone: "error" | "note";
 }
 
-export type Dialog = { kind: "help" } | { kind: "files" } | null;
+/** A file is added for one pane: the new layer appears there. */
+export type Dialog = { kind: "help" } | { kind: "files"; pane: number } | null;
 
 export interface PageState {
   server: Omit<ServerState, "points"> | null;
@@ -44,9 +43,11 @@ export interface PageState {
   drawing: boolean;
   selected: string | null;
   draft: Draft | null;
+  /** A change did not reach the server, and the state has not been read since. */
+  unsaved: boolean;
   lastClass: number | null;
   history: History;
-  places: { rule: NextRule; list: Place[]; at: number; message: string };
+  places: Places;
   values: Values | null;
   showValues: boolean;
   vectors: Record<string, VectorFeature[]>;
@@ -68,9 +69,10 @@ const START: PageState = {
   drawing: false,
   selected: null,
   draft: null,
+  unsaved: false,
   lastClass: null,
   history: NO_HISTORY,
-  places: { rule: "confidence", list: [], at: -1, message: "" },
+  places: NO_PLACES,
   values: null,
   showValues: false,
   vectors: {},

@@ -82,7 +82,8 @@ def test_a_part_without_data_is_passed_over(recipe, monkeypatch):
     stack, snapshot = trained(recipe)
     hole = suggesting.Window(row=21, col=31, rows=6, cols=6)
     monkeypatch.setattr(suggesting, "_windows", lambda stack, rng: iter([hole]))
-    assert suggest(stack, snapshot, "confidence") == []
+    with pytest.raises(InputError, match="no data was found"):
+        suggest(stack, snapshot, "confidence")
 
 
 def test_a_classifier_that_is_always_sure_is_not_asked(recipe):

@@ -1,10 +1,10 @@
 // What the panes show, and the user's own files.
 import { api } from "../api";
-import { changedPane, mended, type PaneSettings } from "../model/panes";
+import { changedPane, type PaneSettings } from "../model/panes";
 import { choiceOfKey } from "../model/tiles";
 import { store } from "../store";
 import { complain } from "./messages";
-import { patchServer } from "./server";
+import { patchServer, takeLayers } from "./server";
 import { needStretch } from "./stretch";
 
 export function setPane(index: number, part: Partial<PaneSettings>): void {
@@ -15,13 +15,14 @@ export function setPane(index: number, part: Partial<PaneSettings>): void {
 /** What was picked in a pane's list: a layer, or that a file is to be added. */
 export function chooseLayer(index: number, key: string): void {
   if (key === "add") {
-    store.set({ dialog: { kind: "files" } });
+    store.set({ dialog: { kind: "files", pane: index } });
     return;
   }
   setPane(index, { layer: choiceOfKey(key) });
 }
 
-export async function addLayer(path: string): Promise<boolean> {
+/** Tiles are shown in the pane that the file was chosen for, features in all that are seen. */
+export async function addLayer(path: string, index: number): Promise<boolean> {
   try {
     const layer = await api.addLayer(path);
     const { server } = store.get();
@@ -30,7 +31,7 @@ export async function addLayer(path: string): Promise<boolean> {
       const { layout, panes } = store.get();
       await loadVector(layer.id);
       store.set({ panes: panes.map((p, at) => (at < layout ? { ...p, vectors: [...p.vectors, layer.id] } : p)) });
-    } else setPane(0, { layer: { kind: "layer", id: layer.id } });
+    } else setPane(index, { layer: { kind: "layer", id: layer.id } });
     return true;
   } catch (error) {
     complain(error);
@@ -51,10 +52,7 @@ export async function loadVector(id: string): Promise<void> {
 export async function removeLayer(id: string): Promise<void> {
   try {
     await api.removeLayer(id);
-    const { server, panes } = store.get();
-    if (!server) return;
-    const left = { ...server, layers: server.layers.filter((layer) => layer.id !== id) };
-    store.set({ server: left, panes: panes.map((pane) => mended(pane, left)) });
+    takeLayers((store.get().server?.layers ?? []).filter((layer) => layer.id !== id));
   } catch (error) {
     complain(error);
   }

@@ -1,5 +1,5 @@
 // Changes of points: added, classed, moved, removed, taken back.
-import { ApiError, api } from "../api";
+import { ApiError, api, NoAnswer } from "../api";
 import type { Change, Changes } from "../model/contract";
 import { stepped, visited } from "../model/history";
 import { isInside, type Pair } from "../model/placing";
@@ -10,19 +10,31 @@ import { points, reload, takeOver } from "./server";
 
 let queue: Promise<void> = Promise.resolve();
 
-/** Changes go one after the other, because each names the version it builds on. */
-function change(what: Change, after: (changes: Changes) => void = () => {}): void {
+/**
+ * Changes go one after the other, because each names the version it builds on. `lost` is for one that the server
+ * gave no answer to.
+ */
+function change(what: Change, after: (changes: Changes) => void = () => {}, lost: () => void = notSaved): void {
   queue = queue.then(async () => {
     try {
       const changes = await api.change(points.version, what);
       takeOver(changes);
       after(changes);
     } catch (error) {
+      if (error instanceof NoAnswer) {
+        store.set({ unsaved: true });
+        lost();
+        return;
+      }
       store.set({ draft: null });
       complain(error);
       if (error instanceof ApiError && error.status === 409) await reload().catch(complain);
     }
   });
+}
+
+function notSaved(): void {
+  toast("This change was not saved: the server does not answer.", "error");
 }
 
 function selectChanged(changes: Changes): void {
@@ -47,9 +59,14 @@ function place(draft: Draft): void {
   if (draft.value === null) return;
   const { at, ring, value } = draft;
   const what: Change = ring ? { op: "plot", ring, value } : { op: "add", x: at[0], y: at[1], value };
-  change(what, (changes) => {
+  const saved = (changes: Changes) => {
     if (store.get().draft === draft) store.set({ draft: null });
     selectChanged(changes);
+  };
+  change(what, saved, () => {
+    // It stays where it was clicked and waits for its class again: once the server is back, one key saves it.
+    if (store.get().draft === draft) store.set({ draft: { ...draft, value: null } });
+    toast("This point was not saved: the server does not answer.", "error");
   });
 }
 

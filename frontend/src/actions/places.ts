@@ -2,6 +2,7 @@
 import { api } from "../api";
 import type { NextRule, Place } from "../model/contract";
 import type { Pair } from "../model/placing";
+import { emptied, needsList } from "../model/suggestions";
 import { type Draft, store } from "../store";
 import { complain, toast } from "./messages";
 
@@ -19,22 +20,24 @@ export function onGoTo(go: GoTo): void {
 }
 
 export function setRule(rule: NextRule): void {
-  store.set({ places: { rule, list: [], at: -1, message: "" } });
+  store.set({ places: emptied(store.get().places, rule) });
 }
 
 const SUGGESTION_RESOLUTION = 0.25;
 
 export async function nextPlace(): Promise<void> {
   const { places, server } = store.get();
-  if (places.at + 1 < places.list.length) return showPlace(places.list, places.at + 1);
   if (!server || server.revision === null) {
     toast("Places are suggested once there is a model: add points of two classes first.");
     return;
   }
+  const { revision } = server;
+  if (!needsList(places, revision)) return showPlace(places.list, places.at + 1);
+  store.set({ places: { ...places, seed: places.seed + 1 } });
   try {
-    const found = await api.next(places.rule, MOST_PLACES_PER_CLASS);
+    const found = await api.next(places.rule, MOST_PLACES_PER_CLASS, places.seed);
     if (found.places.length > 0) {
-      store.set({ places: { ...store.get().places, message: found.message } });
+      store.set({ places: { ...store.get().places, message: found.message, revision } });
       showPlace(found.places, 0);
     } else {
       setRule(places.rule);

@@ -96,18 +96,20 @@ export class Controller {
     const settings = state.panes[pane.index];
     if (!settings || !state.server) return;
     const fade = state.fading ? state.threshold : null;
-    pane.show(settings, { revision: state.server.revision, fade, stretch: state.stretch }, state.server.legend);
+    const { revision, images, legend } = state.server;
+    pane.show(settings, { revision, images, fade, stretch: state.stretch }, legend);
     pane.showVectors(settings.vectors, state.vectors);
   }
 
   private follow(state: PageState, before: PageState): void {
     const shown = ["panes", "stretch", "threshold", "fading", "vectors"] as const;
     const tiles = shown.some((name) => state[name] !== before[name]);
-    const server = state.server?.revision !== before.server?.revision || state.server?.legend !== before.server?.legend;
+    const told = ["revision", "images", "legend"] as const;
+    const server = told.some((name) => state.server?.[name] !== before.server?.[name]);
     if (tiles || server) for (const { pane } of this.panes.values()) this.showPane(pane, state);
     if (state.selected !== before.selected || state.draft !== before.draft || server) this.mark(state);
     if (state.collecting !== before.collecting || state.drawing !== before.drawing) this.showModes(state);
-    if (state.server?.revision !== before.server?.revision) this.inspector.refresh();
+    if (server) this.inspector.refresh();
   }
 
   private showModes(state: PageState): void {

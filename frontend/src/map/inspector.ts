@@ -21,7 +21,7 @@ export class Inspector {
     if (inside) this.pump();
   }
 
-  /** A new model may have another class for the pixel. */
+  /** A new model may have another class for the pixel, a new image other values. */
   refresh(): void {
     this.wanted = this.last;
     this.pump();

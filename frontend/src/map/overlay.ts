@@ -42,10 +42,6 @@ export class PointSources {
     this.reset(points.all());
   }
 
-  feature(id: string | null): Feature<Geometry> | undefined {
-    return id === null ? undefined : this.byId.get(id);
-  }
-
   private reset(points: readonly Point[]): void {
     this.byId.clear();
     this.single.clear(true);

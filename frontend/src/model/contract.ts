@@ -9,6 +9,8 @@ export interface Grid {
   aspect: number;
   metres_per_pixel: number;
   crs: string;
+  /** Where north lies on the page, in degrees clockwise from up: 0 is up, 180 down. */
+  north: number;
 }
 
 export interface LegendEntry {
@@ -62,6 +64,8 @@ export interface Above {
   right: number | null;
   share: number;
   errors_held: number | null;
+  /** All of it in words. */
+  text: string;
 }
 
 export interface Check {
@@ -81,6 +85,8 @@ export interface Overviews {
 export interface ServerState {
   recipe: { name: string; file: string };
   grid: Grid;
+  /** Grows when the image or its files change. */
+  images: number;
   legend: LegendEntry[];
   bands: Band[];
   composite: string[];
@@ -166,8 +172,11 @@ export type ServerEvent =
   | ({ type: "check" } & Check)
   | ({ type: "overviews" } & Overviews)
   | { type: "reload"; reason: string }
-  | { type: "note"; text: string };
+  | { type: "note"; text: string }
+  | { type: "live"; on: boolean }
+  | { type: "layers"; layers: UserLayer[] };
 
+/** Columns and rows of the first and the last tile of the level that the view shows. */
 export interface ViewMessage {
   type: "view";
   level: number;

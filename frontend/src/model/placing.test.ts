@@ -3,6 +3,7 @@ import { test } from "node:test";
 import type { Grid } from "./contract";
 import {
   isInside,
+  isTurned,
   levelOfResolution,
   levelOfZ,
   mapExtent,
@@ -20,6 +21,7 @@ const grid = (part: Partial<Grid> = {}): Grid => ({
   aspect: 1,
   metres_per_pixel: 10,
   crs: "EPSG:32736",
+  north: 0,
   ...part,
 });
 
@@ -48,9 +50,27 @@ test("level 0 is full resolution, the last z", () => {
   for (const [resolution, level] of table) assert.equal(levelOfResolution(grid(), resolution), level);
 });
 
-test("the view that the server hears of lies within the image", () => {
-  const message = viewMessage(grid(), [-50, -900, 500.2, 20], 1);
-  assert.deepEqual(message, { type: "view", level: 0, x0: 0, y0: 0, x1: 501, y1: 600 });
+test("the server hears of the tiles that a view shows", () => {
+  // Extents as OpenLayers has them: left, bottom, right, top. 1000 x 600 pixels are 4 x 3 tiles, 2 x 2, 1 x 1.
+  const table: [Grid, number[], number, number[]][] = [
+    [grid(), [-50, -900, 500.2, 20], 1, [0, 0, 0, 1, 2]],
+    [grid(), [300, -500, 700, -270], 1, [0, 1, 1, 2, 1]],
+    [grid(), [300, -290, 310, -270], 1 / 16, [0, 1, 1, 1, 1]],
+    [grid(), [300, -500, 700, -270], 2, [1, 0, 0, 1, 0]],
+    [grid(), [-5000, -5000, 5000, 5000], 20, [2, 0, 0, 0, 0]],
+    // An image that ends with a tile has none beyond it.
+    [grid({ cols: 512, rows: 256 }), [0, -256, 512, 0], 1, [0, 0, 0, 1, 0]],
+    // Rows of pixels twice as high as wide: 540 map units are row 270.
+    [grid({ aspect: 2 }), [0, -1000, 100, -540], 1, [0, 0, 1, 0, 1]],
+  ];
+  for (const [image, extent, resolution, [level, x0, y0, x1, y1]] of table) {
+    assert.deepEqual(viewMessage(image, extent, resolution), { type: "view", level, x0, y0, x1, y1 });
+  }
+});
+
+test("north is shown where it is not up", () => {
+  const table: [number, boolean][] = [[0, false], [2, false], [-1.5, false], [358.5, false], [3, true], [180, true], [-90, true], [357, true]];
+  for (const [north, turned] of table) assert.equal(isTurned(north), turned, String(north));
 });
 
 test("scale bars have round lengths that fit", () => {

@@ -35,19 +35,29 @@ export function levelOfResolution(grid: Grid, resolution: number): number {
   return Math.min(grid.levels - 1, Math.max(0, Math.round(Math.log2(resolution))));
 }
 
-/** What the view shows, cut to the image. */
+/** The tiles that the view shows, cut to those that exist. */
 export function viewMessage(grid: Grid, extent: readonly number[], resolution: number): ViewMessage {
   const [left, top] = toPixel(grid, [extent[0] ?? 0, extent[3] ?? 0]);
   const [right, bottom] = toPixel(grid, [extent[2] ?? 0, extent[1] ?? 0]);
-  const cut = (value: number, most: number) => Math.min(most, Math.max(0, value));
+  const level = levelOfResolution(grid, resolution);
+  const size = TILE_SIZE * 2 ** level;
+  const tile = (pixel: number, pixels: number) =>
+    Math.min(Math.ceil(pixels / size) - 1, Math.max(0, Math.floor(pixel / size)));
   return {
     type: "view",
-    level: levelOfResolution(grid, resolution),
-    x0: cut(Math.floor(left), grid.cols),
-    y0: cut(Math.floor(top), grid.rows),
-    x1: cut(Math.ceil(right), grid.cols),
-    y1: cut(Math.ceil(bottom), grid.rows),
+    level,
+    x0: tile(left, grid.cols),
+    y0: tile(top, grid.rows),
+    x1: tile(right, grid.cols),
+    y1: tile(bottom, grid.rows),
   };
+}
+
+const NORTH_IS_UP_WITHIN = 2;
+
+/** Whether north lies so far from up that the page has to say where it is. */
+export function isTurned(north: number): boolean {
+  return Math.abs(north - 360 * Math.round(north / 360)) > NORTH_IS_UP_WITHIN;
 }
 
 /** A round length for a scale bar at most `widest` screen pixels wide. */

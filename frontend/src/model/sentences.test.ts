@@ -1,16 +1,16 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Check, Training } from "./contract";
-import { aboveAt, aboveSentence, accuracySentence, figure, trainingSentence } from "./sentences";
+import { aboveAt, aboveSentence, accuracySentence, figure, savedSentence, trainingSentence } from "./sentences";
 
 const check: Check = {
   accuracy: 0.912,
   spread: 0.021,
   rows: 400,
   above: [
-    { threshold: 0, right: 0.91, share: 1, errors_held: 1 },
-    { threshold: 80, right: 0.95, share: 0.7, errors_held: 0.25 },
-    { threshold: 95, right: null, share: 0, errors_held: null },
+    { threshold: 0, right: 0.91, share: 1, errors_held: 1, text: "all" },
+    { threshold: 80, right: 0.95, share: 0.7, errors_held: 0.25, text: "at 80 % or more, 95 % were right" },
+    { threshold: 95, right: null, share: 0, errors_held: null, text: "no point reached 95 %" },
   ],
   text: "",
 };
@@ -19,12 +19,14 @@ test("what lies above a threshold", () => {
   assert.equal(aboveAt(check, 79)?.threshold, 0);
   assert.equal(aboveAt(check, 80)?.threshold, 80);
   assert.equal(aboveAt(null, 80), null);
-  assert.equal(
-    aboveSentence(check, 80),
-    "Above 80 %: 95 % right in cross-validation; 70 % of the points lie there, and 25 % of the errors.",
-  );
-  assert.equal(aboveSentence(check, 95), "No point lies above 95 %.");
+  assert.equal(aboveSentence(check, 80), "at 80 % or more, 95 % were right");
+  assert.equal(aboveSentence(check, 95), "no point reached 95 %");
   assert.match(aboveSentence(null, 80), /once cross-validation has run/);
+});
+
+test("a page without its server calls nothing saved that is not", () => {
+  assert.equal(savedSentence(false), "Your points are saved.");
+  assert.doesNotMatch(savedSentence(true), /Your points are saved/);
 });
 
 test("how training stands", () => {

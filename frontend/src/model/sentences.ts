@@ -14,12 +14,12 @@ export function aboveAt(check: Check | null, threshold: number): Above | null {
 export function aboveSentence(check: Check | null, threshold: number): string {
   const above = aboveAt(check, threshold);
   if (above === null) return "What lies above a threshold is known once cross-validation has run.";
-  if (above.right === null || above.share === 0) return `No point lies above ${above.threshold} %.`;
-  const held = above.errors_held === null ? "" : `, and ${percent(above.errors_held)} of the errors`;
-  return (
-    `Above ${above.threshold} %: ${percent(above.right)} right in cross-validation; ` +
-    `${percent(above.share)} of the points lie there${held}.`
-  );
+  return above.text;
+}
+
+/** What a page without its server says of the points. */
+export function savedSentence(unsaved: boolean): string {
+  return unsaved ? "Your last change is not saved; the points before it are." : "Your points are saved.";
 }
 
 export function trainingSentence(training: Training, points: number): string {

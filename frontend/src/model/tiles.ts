@@ -1,4 +1,5 @@
-// Addresses of tiles. They never change what they show, so whatever a tile depends on stands in its address.
+// Addresses of tiles. Browsers keep tiles for good, so whatever a tile depends on stands in its address: the model's
+// revision, the stretch, and a number for the files, which may change under the same names.
 import type { Limits } from "./contract";
 
 /** What a pane can show. */
@@ -8,6 +9,8 @@ export type LayerChoice =
   | { kind: "layer"; id: string };
 
 export interface TileContext {
+  /** Grows when the image or its files change. */
+  images: number;
   revision: number | null;
   /** Percent below which the class map is pale; null when off. */
   fade: number | null;
@@ -19,8 +22,8 @@ export type TileAddress = { key: string; url(level: number, col: number, row: nu
 /** Where the tiles of a choice are, or null when there are none yet (no model, limits not known). */
 export function tileAddress(choice: LayerChoice, context: TileContext): TileAddress | null {
   if (choice.kind === "output") return modelTiles(choice.id, context);
-  if (choice.kind === "image") return imageTiles(choice.bands, context.stretch);
-  return address(`/tiles/layer/${encodeURIComponent(choice.id)}`, "png", "");
+  if (choice.kind === "image") return imageTiles(choice.bands, context);
+  return address(`/tiles/layer/${encodeURIComponent(choice.id)}`, "png", `?v=${context.images}`);
 }
 
 function modelTiles(output: string, { revision, fade }: TileContext): TileAddress | null {
@@ -29,14 +32,15 @@ function modelTiles(output: string, { revision, fade }: TileContext): TileAddres
   return address(`/tiles/model/${revision}/${encodeURIComponent(output)}`, "png", query);
 }
 
-function imageTiles(bands: string[], stretch: Record<string, Limits>): TileAddress | null {
+function imageTiles(bands: string[], { stretch, images }: TileContext): TileAddress | null {
   const limits = bands.map((band) => stretch[band]);
   if (limits.some((pair) => pair === undefined)) return null;
   // Three times the same band is that band in gray.
   const gray = new Set(bands).size === 1;
   const shown = gray ? bands.slice(0, 1) : bands;
   const edges = (gray ? limits.slice(0, 1) : limits).flat().join(",");
-  return address("/tiles/image", "webp", `?bands=${shown.map(encodeURIComponent).join(",")}&limits=${edges}`);
+  const query = `?bands=${shown.map(encodeURIComponent).join(",")}&limits=${edges}&v=${images}`;
+  return address("/tiles/image", "webp", query);
 }
 
 function address(folder: string, type: string, query: string): TileAddress {

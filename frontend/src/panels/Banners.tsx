@@ -1,17 +1,20 @@
 // Bars for what concerns the whole page, and short messages. All words are shown as text.
 import * as actions from "../actions";
+import { savedSentence } from "../model/sentences";
 import { useStore } from "../store";
 import { Button } from "./parts";
 
 export function Banners() {
   const server = useStore((state) => state.server);
   const connected = useStore((state) => state.connected);
+  // A point on the map that waits for its class or for the server is not saved either.
+  const unsaved = useStore((state) => state.unsaved || state.draft !== null);
   const missing = server?.overviews.missing ?? [];
   return (
     <div class="banners" role="status" aria-live="polite">
       {!connected && (
         <div class="banner bad" data-testid="stopped">
-          The server has stopped. Your points are saved. Start <code>classify-local map</code> again and open the address
+          The server has stopped. {savedSentence(unsaved)} Start <code>classify-local map</code> again and open the address
           it prints; if it is only busy, this page comes back by itself.
         </div>
       )}

@@ -11,7 +11,7 @@ import { Button } from "./parts";
 export function Dialogs() {
   const dialog = useStore((state) => state.dialog);
   if (dialog?.kind === "help") return <Help />;
-  if (dialog?.kind === "files") return <FileBrowser />;
+  if (dialog?.kind === "files") return <FileBrowser pane={dialog.pane} />;
   return null;
 }
 
@@ -81,7 +81,7 @@ function Help() {
 
 const KINDS = { folder: "folder", raster: "raster", vector: "vector", mbtiles: "tiles" } as const;
 
-function FileBrowser() {
+function FileBrowser({ pane }: { pane: number }) {
   const [files, setFiles] = useState<Files | null>(null);
   const [error, setError] = useState("");
   const open = (folder: string) => {
@@ -94,7 +94,7 @@ function FileBrowser() {
     );
   };
   useEffect(() => open(""), []);
-  const choose = (path: string) => void actions.addLayer(path).then((added) => added && close("files"));
+  const choose = (path: string) => void actions.addLayer(path, pane).then((added) => added && close("files"));
   return (
     <Modal title="Add a layer" kind="files">
       <nav class="crumbs" aria-label="Folder">

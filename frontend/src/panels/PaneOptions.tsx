@@ -183,7 +183,7 @@ function UserLayers({ index, settings }: OptionsProps) {
         text="Add a file…"
         label="Add a raster or vector file"
         testId={`add-layer-${index}`}
-        onClick={() => store.set({ dialog: { kind: "files" } })}
+        onClick={() => store.set({ dialog: { kind: "files", pane: index } })}
       />
     </>
   );

@@ -2,11 +2,12 @@
 import { useEffect, useRef } from "preact/hooks";
 import * as actions from "../actions";
 import type { Controller } from "../map/controller";
-import { scaleBar } from "../model/placing";
+import { isTurned, scaleBar } from "../model/placing";
 import { choiceKey, type LayerChoice, sameChoice } from "../model/tiles";
 import type { PaneSettings } from "../model/panes";
 import { store, useStore } from "../store";
 import { useViewResolution } from "./hooks";
+import { Icon } from "./Icon";
 import { layerGroups, titleOf } from "./layers";
 import { PaneOptions } from "./PaneOptions";
 import { Button } from "./parts";
@@ -146,9 +147,23 @@ function Scale({ controller }: { controller: Controller }) {
   const resolution = useViewResolution(controller.view);
   const { pixels, text } = scaleBar(resolution * controller.grid.metres_per_pixel, SCALE_BAR_PX);
   return (
-    <div class="scale" data-testid="scale" role="img" aria-label={`Scale bar: ${text}`}>
-      <span>{text}</span>
-      <i style={{ width: `${pixels}px` }} />
+    <div class="measures">
+      <div class="scale" data-testid="scale" role="img" aria-label={`Scale bar: ${text}`}>
+        <span>{text}</span>
+        <i style={{ width: `${pixels}px` }} />
+      </div>
+      <North degrees={controller.grid.north} />
     </div>
+  );
+}
+
+/** Maps are read with north up: where it is elsewhere, an arrow says so. */
+function North({ degrees }: { degrees: number }) {
+  if (!isTurned(degrees)) return null;
+  const style = { transform: `rotate(${degrees}deg)` };
+  return (
+    <span class="north" role="img" aria-label="North" title="North" data-testid="north" style={style}>
+      <Icon name="north" />
+    </span>
   );
 }
