@@ -21,7 +21,7 @@ from classify_local.features.relief import BANDS as RELIEF_BANDS
 from classify_local.features.relief import Patchwork, relief_on_grid
 from classify_local.features.stack import BandSource, BandSpec
 from classify_local.grid import Grid, Window
-from classify_local.recipe.model import Auxiliary, TerrainLayer
+from classify_local.recipe.model import Auxiliary
 from classify_local.recipe.text import RecipeDocument
 from classify_local.storage.aligned import OnGrid, on_grid
 from classify_local.storage.composite import Image, remotes_of
@@ -45,21 +45,18 @@ def auxiliary_folder(document: RecipeDocument) -> Path:
 
 def auxiliary_sources(document: RecipeDocument, grid: Grid, allowed: AllowedFolders) -> list[Callable[[], BandSource]]:
     """Steps that open the auxiliary layers of a recipe, in its order."""
+    method = Method(document.recipe.terrain_gradient)
     groups: dict[str, Callable[[], BandSource]] = {
         "latitude": lambda: Latitude(grid=grid),
-        "terrain": partial(_terrain, auxiliary_folder(document), grid, allowed),
+        "terrain": partial(
+            _terrain, auxiliary_folder(document), grid, allowed, Method(document.recipe.terrain_gradient)
+        ),
         "water": partial(_water, auxiliary_folder(document), grid, allowed),
     }
-
-    def step(item: str | Auxiliary | TerrainLayer) -> Callable[[], BandSource]:
-        if isinstance(item, str):
-            return groups[item]
-        if isinstance(item, TerrainLayer):
-            method = Method(item.terrain.gradient)
-            return partial(_terrain, auxiliary_folder(document), grid, allowed, method)
-        return partial(_named, item, document, grid, allowed)
-
-    return [step(item) for item in document.recipe.auxiliaries]
+    return [
+        groups[item] if isinstance(item, str) else partial(_named, item, document, grid, allowed)
+        for item in document.recipe.auxiliaries
+    ]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -284,7 +281,7 @@ def _named(given: Auxiliary, document: RecipeDocument, grid: Grid, allowed: Allo
     return Named(name=given.name, pixels=pixels, mosaic=mosaic, band=band)
 
 
-def _terrain(folder: Path, grid: Grid, allowed: AllowedFolders, method: Method = Method.HORN) -> BandSource:
+def _terrain(folder: Path, grid: Grid, allowed: AllowedFolders, method: Method) -> BandSource:
     heights = open_image(str(_present(folder, "terrain")), Path, allowed)
     return Terrain(pixels=relief_on_grid(heights, grid, method), mosaic=heights)
 

@@ -352,18 +352,6 @@ class Auxiliary(Part):
     resampling: Resampling = "bilinear"
 
 
-class Gradient(Part):
-    """How slope and aspect are taken from the heights."""
-
-    gradient: Literal["horn", "four"] = Field("horn", description="8 neighbours as gdaldem, or 4 as Earth Engine.")
-
-
-class TerrainLayer(Part):
-    """Terrain with a word on how it is taken."""
-
-    terrain: Gradient
-
-
 class Output(Part):
     """What the map holds and where its pixels lie."""
 
@@ -439,7 +427,10 @@ class Recipe(Part):
     images: Annotated[tuple[Image, ...], Field(min_length=1)]
     legend: tuple[LegendItem, ...] | PathText | None = None
     training: tuple[TrainingSource, ...] = ()
-    auxiliaries: tuple[Literal["latitude", "terrain", "water"] | TerrainLayer | Auxiliary, ...] = ()
+    auxiliaries: tuple[Literal["latitude", "terrain", "water"] | Auxiliary, ...] = ()
+    terrain_gradient: Literal["horn", "four"] = Field(
+        "horn", description="Slope and aspect from 8 neighbours, as gdaldem, or from 4, as Earth Engine."
+    )
     auxiliary_data: PathText | None = None
     allowed_folders: tuple[PathText, ...] = ()
     classifier: Classifier = Field(default_factory=lambda: RandomForest(type="random_forest"))

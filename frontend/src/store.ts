@@ -43,7 +43,7 @@ export interface PageState {
   drawing: boolean;
   selected: string | null;
   draft: Draft | null;
-  /** A change did not reach the server, and the state has not been read since. */
+  /** The last change did not reach the server, and the state has not been read since. */
   unsaved: boolean;
   lastClass: number | null;
   history: History;

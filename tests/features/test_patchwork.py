@@ -38,17 +38,18 @@ def scene(tmp_path):
     return tmp_path
 
 
-def slopes(scene, auxiliaries):
-    (scene / "recipe.yml").write_text(f"images: [{{path: image.tif}}]\nauxiliaries: {auxiliaries}\n", encoding="utf-8")
+def slopes(scene, gradient):
+    text = f"images: [{{path: image.tif}}]\nauxiliaries: [terrain]\nterrain_gradient: {gradient}\n"
+    (scene / "recipe.yml").write_text(text, encoding="utf-8")
     stack = open_stack(scene / "recipe.yml")
     block = stack.read(stack.grid.window)
     assert block.valid.mean() > 0.98  # the line between the tiles is no gap
     return block.features[stack.names.index("slope")][block.valid]
 
 
-@pytest.mark.parametrize("auxiliaries", ["[terrain]", "[{terrain: {gradient: four}}]"])
-def test_a_plane_has_one_slope_on_both_sides(scene, auxiliaries):
-    found = slopes(scene, auxiliaries)
+@pytest.mark.parametrize("gradient", ["horn", "four"])
+def test_a_plane_has_one_slope_on_both_sides(scene, gradient):
+    found = slopes(scene, gradient)
     expected = np.degrees(np.arctan(np.hypot(0.2, 0.1)))
     assert np.abs(np.median(found) - expected) < 0.2
     assert np.percentile(np.abs(found - expected), 99) < 0.6
@@ -62,7 +63,7 @@ def test_the_two_gradients_differ(scene, tmp_path):
         scene / "aux" / "terrain" / "N50.tif", rough[None], crs="EPSG:4326",
         transform=Affine(1 / 240, 0, 14, 0, -1 / 240, 51 - 0.4),
     )  # fmt: skip
-    assert not np.allclose(slopes(scene, "[terrain]"), slopes(scene, "[{terrain: {gradient: four}}]"))
+    assert not np.allclose(slopes(scene, "horn"), slopes(scene, "four"))
 
 
 def test_heights_of_srtm_as_they_are_published(tmp_path):

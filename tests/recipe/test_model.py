@@ -240,8 +240,8 @@ def test_the_json_schema_names_every_key():
 
     assert schema["$schema"].endswith("2020-12/schema")
     assert list(schema["properties"]) == [
-        "name", "images", "legend", "training", "auxiliaries", "auxiliary_data", "allowed_folders", "classifier",
-        "output",
+        "name", "images", "legend", "training", "auxiliaries", "terrain_gradient", "auxiliary_data", "allowed_folders",
+        "classifier", "output",
     ]  # fmt: skip
     assert schema["required"] == ["images"]
     assert "class" in schema["$defs"]["CsvSource"]["properties"]

@@ -18,6 +18,7 @@ function change(what: Change, after: (changes: Changes) => void = () => {}, lost
   queue = queue.then(async () => {
     try {
       const changes = await api.change(points.version, what);
+      if (store.get().unsaved) store.set({ unsaved: false });
       takeOver(changes);
       after(changes);
     } catch (error) {

@@ -1,10 +1,6 @@
 // Sentences and figures of the page.
 import type { Above, Check, Training } from "./contract";
 
-export function percent(fraction: number): string {
-  return `${Math.round(fraction * 100)} %`;
-}
-
 /** What cross-validation found at or just below a threshold. */
 export function aboveAt(check: Check | null, threshold: number): Above | null {
   const below = (check?.above ?? []).filter((above) => above.threshold <= threshold);
@@ -19,7 +15,7 @@ export function aboveSentence(check: Check | null, threshold: number): string {
 
 /** What a page without its server says of the points. */
 export function savedSentence(unsaved: boolean): string {
-  return unsaved ? "Your last change is not saved; the points before it are." : "Your points are saved.";
+  return unsaved ? "The last point or change is not saved; those before it are." : "Your points are saved.";
 }
 
 export function trainingSentence(training: Training, points: number): string {
