@@ -351,7 +351,7 @@ class LiveMap:
             raise
         except Exception as error:  # the thread must live; see `_train`
             said = "; ".join(error.problems) if isinstance(error, InputError) else f"{type(error).__name__}: {error}"
-            self._tell({"type": "check", "text": f"not checked: {said}", "above": []})
+            self._tell({"type": "check", **telling.unchecked(said)})
             return
         if found is not None and learned is self._learned:
             self.checked = found

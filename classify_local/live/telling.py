@@ -168,6 +168,11 @@ def check(found: Check) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def unchecked(why: str) -> dict[str, Any]:
+    """A check that could not be made."""
+    return {"accuracy": None, "spread": None, "rows": 0, "above": [], "text": f"not checked: {why}"}
+
+
 def overviews(session: LiveMap, progress: float) -> dict[str, Any]:
     """How far the making of overviews is."""
     missing = [path.name for path in session.missing_overviews]

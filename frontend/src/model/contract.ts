@@ -69,7 +69,8 @@ export interface Above {
 }
 
 export interface Check {
-  accuracy: number;
+  /** Null where the check could not be made; `text` says why. */
+  accuracy: number | null;
   spread: number;
   rows: number;
   above: Above[];

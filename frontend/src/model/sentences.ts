@@ -32,6 +32,7 @@ function seconds(value: number): string {
 }
 
 export function accuracySentence(check: Check): string {
+  if (check.accuracy === null) return "not possible";
   const spread = check.spread > 0 ? ` ± ${Math.max(1, Math.round(check.spread * 100))}` : "";
   return `${Math.round(check.accuracy * 100)}${spread} %`;
 }
