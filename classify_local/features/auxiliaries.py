@@ -48,9 +48,7 @@ def auxiliary_sources(document: RecipeDocument, grid: Grid, allowed: AllowedFold
     method = Method(document.recipe.terrain_gradient)
     groups: dict[str, Callable[[], BandSource]] = {
         "latitude": lambda: Latitude(grid=grid),
-        "terrain": partial(
-            _terrain, auxiliary_folder(document), grid, allowed, Method(document.recipe.terrain_gradient)
-        ),
+        "terrain": partial(_terrain, auxiliary_folder(document), grid, allowed, method),
         "water": partial(_water, auxiliary_folder(document), grid, allowed),
     }
     return [
