@@ -85,7 +85,7 @@ def test_what_is_no_known_file_is_refused(tmp_path: Path) -> None:
 
 def test_doctor(tmp_path: Path) -> None:
     lines = said("doctor", "--out", str(tmp_path)).splitlines()
-    assert len(lines) == 7
+    assert len(lines) == 8
     assert all(line.startswith("ok") for line in lines)
     assert {finding["what"] for finding in json.loads(said("doctor", "--json"))} >= {"versions", "disk", "offline"}
 
