@@ -31,6 +31,8 @@ from classify_local.prepared import Prepared
 from classify_local.recipe.text import RecipeDocument, load
 
 Event = dict[str, Any]
+_BREATH = 0.05
+"""Seconds between two looks whether there is time to read ahead."""
 FEATURES = 512 * 2**20
 """Bytes of features kept by default."""
 
@@ -227,8 +229,10 @@ class LiveMap:
         """Remember what a page shows: what was asked of `prefetch` for another view is not wanted any more."""
         self._view_wanted = (level, x0, y0, x1, y1)
 
-    def prefetch(self, level: int, x0: int, y0: int, x1: int, y1: int) -> None:
+    def prefetch(self, level: int, x0: int, y0: int, x1: int, y1: int, free: Callable[[], bool] = lambda: True) -> None:
         """Read the tiles around what a page shows (columns and rows of a level), unless it moves on meanwhile.
+
+        `free` tells whether nobody waits for anything; else the reading waits.
 
         Raises
         ------
@@ -239,6 +243,8 @@ class LiveMap:
         self.pyramid.window(TileKey(level, 0, 0))  # refused if there is no such level
         shown = self.pyramid.stack(level).grid.window
         for key in _around(level, x0, y0, x1, y1):
+            while not free() and self._view_wanted == wanted:
+                time.sleep(_BREATH)
             if self._view_wanted != wanted:
                 return
             if self._trainer.wait(0) and _lies_in(key, tiles_of(shown, level)) and not self.pyramid.has(key):

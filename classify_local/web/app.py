@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import json
 import math
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -44,6 +45,8 @@ _KEPT = {"cache-control": "private, max-age=31536000, immutable", "vary": "cooki
 _ANEW = {"cache-control": "no-store"}
 _LOOK = 1.0
 """Seconds between two looks at the recipe's files."""
+_MOMENT = 0.4
+"""Seconds without a request after which there is time to read ahead."""
 _WAITING = 2000
 """Events a page may be behind."""
 
@@ -64,6 +67,7 @@ class Page:
         self._tiles = ThreadPoolExecutor(max_workers=available_cores(), thread_name_prefix="tile")
         self._rest = ThreadPoolExecutor(max_workers=2, thread_name_prefix="page")
         self._ahead = ThreadPoolExecutor(max_workers=1, thread_name_prefix="ahead")
+        self._asked, self._answered = 0, 0.0
         self._files = {path.name: path.read_bytes() for path in BUILT.glob("*") if path.suffix in _KINDS}
 
     def app(self, port: int, token: str) -> ASGIApp:
@@ -110,7 +114,16 @@ class Page:
                 await self._run(self._rest, self.session.look_for_changes)
 
     async def _run(self, pool: ThreadPoolExecutor, work: Callable[[], T]) -> T:
-        return await asyncio.get_running_loop().run_in_executor(pool, work)
+        self._asked += pool is self._tiles
+        try:
+            return await asyncio.get_running_loop().run_in_executor(pool, work)
+        finally:
+            self._asked -= pool is self._tiles
+            self._answered = time.monotonic()
+
+    def _is_free(self) -> bool:
+        """True if no tile is waited for, and none was a moment ago: reading ahead must hold nobody up."""
+        return self._asked == 0 and time.monotonic() - self._answered > _MOMENT
 
     def _answer(self, handler: Callable[[Request], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:
         """A handler whose problems become one line."""
@@ -257,7 +270,7 @@ class Page:
 
     def _read_ahead(self, level: int, x0: int, y0: int, x1: int, y1: int) -> None:
         with contextlib.suppress(ClassifyLocalError):
-            self.session.prefetch(level, x0, y0, x1, y1)
+            self.session.prefetch(level, x0, y0, x1, y1, self._is_free)
 
 
 def status_of(error: ClassifyLocalError) -> int:
