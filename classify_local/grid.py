@@ -19,7 +19,7 @@ BLOCK_SIZE = 512
 """Side in pixels of a canonical block: everything is computed in these, so that results depend on
 nothing but the grid."""
 
-_DEGREE = 111_195.0
+DEGREE = 111_195.0
 """Metres of a degree on a sphere of 6,371,000 m."""
 _ALIGNED = 1e-3
 """Two grids are one when their pixels lie within this share of a pixel."""
@@ -252,7 +252,7 @@ def metres_per_pixel(grid: Grid) -> tuple[float, float]:
         return height * factor, width * factor
     _, south, _, north = grid.bounds
     middle = min(89.0, abs(south + north) / 2)
-    return height * _DEGREE, width * _DEGREE * float(np.cos(np.radians(middle)))
+    return height * DEGREE, width * DEGREE * float(np.cos(np.radians(middle)))
 
 
 def _unit(grid: Grid) -> tuple[str, float]:

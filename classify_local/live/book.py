@@ -253,7 +253,7 @@ class Book:
                 return number
         path = _free(self.document.folder, f"{Path(self.document.where).stem}_points.csv")
         self._rewrite(self.document.with_training({"collected": path.name}))
-        self.sheets.append(CollectedSheet(path=path, name=str(len(self.sheets))))
+        self.sheets.append(CollectedSheet(path=path))
         return len(self.sheets) - 1
 
     def _plots(self) -> int:
@@ -263,7 +263,7 @@ class Book:
                 return number
         path = _free(self.document.folder, f"{Path(self.document.where).stem}{plots.ENDING}")
         self._rewrite(self.document.with_training({"vector": path.name, "class": "class"}))
-        self.sheets.append(PlotSheet(path=path, name=str(len(self.sheets)), column="class"))
+        self.sheets.append(PlotSheet(path=path, column="class"))
         return len(self.sheets) - 1
 
     def _need_edits(self, number: int) -> None:

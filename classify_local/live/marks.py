@@ -104,14 +104,12 @@ class Sheet(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CollectedSheet:
-    """Clicked points. Ids count upwards in the order of the file's lines."""
+class OwnSheet:
+    """Marks in a file of our own. Ids count upwards in the order of the file."""
 
     path: Path
-    name: str
     marks: Mapping[str, Mark] = field(default_factory=dict)
     crs: str = collected.CRS
-    rewritable: bool = True
 
     @property
     def where(self) -> str:
@@ -128,14 +126,22 @@ class CollectedSheet:
         """The file."""
         return (self.path,)
 
+    def after(self, mark_id: str, mark: Mark | None) -> dict[str, Mark]:
+        """The marks with one put or taken away."""
+        others = {id_: kept for id_, kept in self.marks.items() if id_ != mark_id}
+        after = others if mark is None else {**others, mark_id: mark}
+        return dict(sorted(after.items(), key=lambda item: _number(item[0])))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CollectedSheet(OwnSheet):
+    """Clicked points."""
+
+    rewritable: bool = True
+
     def changed(self, mark_id: str, mark: Mark | None) -> CollectedSheet:
         """See `Sheet`; a new point is a new line, anything else writes the file anew."""
-        after = {**self.marks}
-        if mark is None:
-            after.pop(mark_id, None)
-        else:
-            after[mark_id] = mark
-        after = dict(sorted(after.items(), key=lambda item: _number(item[0])))
+        after = self.after(mark_id, mark)
         added = mark is not None and mark_id not in self.marks and next(reversed(after)) == mark_id
         self._require_rewritable()
         if added and mark is not None:
@@ -153,38 +159,14 @@ class CollectedSheet:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PlotSheet:
+class PlotSheet(OwnSheet):
     """Plots drawn on the map, in a GeoJSON file of our own."""
 
-    path: Path
-    name: str
     column: str
-    marks: Mapping[str, Mark] = field(default_factory=dict)
-    crs: str = collected.CRS
-
-    @property
-    def where(self) -> str:
-        """The file's name."""
-        return self.path.name
-
-    @property
-    def paths(self) -> tuple[Path, ...]:
-        """The file."""
-        return (self.path,)
-
-    @property
-    def written(self) -> tuple[Path, ...]:
-        """The file."""
-        return (self.path,)
 
     def changed(self, mark_id: str, mark: Mark | None) -> PlotSheet:
         """See `Sheet`."""
-        after = {**self.marks}
-        if mark is None:
-            after.pop(mark_id, None)
-        else:
-            after[mark_id] = mark
-        after = dict(sorted(after.items(), key=lambda item: _number(item[0])))
+        after = self.after(mark_id, mark)
         atomic.write_text(self.path, plots_text(after.values(), self.column))
         return replace(self, marks=after)
 
@@ -330,7 +312,7 @@ def plots_text(plots: Any, column: str) -> str:
 
 def _collected(number: int, path: Path) -> CollectedSheet:
     if not path.exists():
-        return CollectedSheet(path=path, name=str(number))
+        return CollectedSheet(path=path)
     table, _ = collected.read(path)
     marks, unread = {}, 0
     columns = (table.columns[name].tolist() for name in collected.HEADER)
@@ -342,14 +324,14 @@ def _collected(number: int, path: Path) -> CollectedSheet:
             continue
         marks[mark.id] = mark
     whole = not unread and tuple(table.columns) == collected.HEADER
-    return CollectedSheet(path=path, name=str(number), marks=marks, rewritable=whole)
+    return CollectedSheet(path=path, marks=marks, rewritable=whole)
 
 
 def _plots(number: int, source: VectorSource, document: RecipeDocument) -> PlotSheet | None:
     """The drawn plots of a file; None if another program put more into it, which writing it anew would lose."""
     path, column = document.resolve(source.vector), source.class_ or "class"
     if holds_none(path):
-        return PlotSheet(path=path, name=str(number), column=column)
+        return PlotSheet(path=path, column=column)
     file = open_source(source, document)
     if not _only_plots(file, column):
         return None
@@ -357,7 +339,7 @@ def _plots(number: int, source: VectorSource, document: RecipeDocument) -> PlotS
     for line, (geometry, value) in enumerate(zip(file.geometries, file.table.columns[column].tolist(), strict=True), 1):
         mark = _polygon_mark(f"p{number}:{line}", "plot", geometry, int(value))
         marks[mark.id] = mark
-    return PlotSheet(path=path, name=str(number), column=column, marks=marks)
+    return PlotSheet(path=path, column=column, marks=marks)
 
 
 def _only_plots(file: OpenedFile, column: str) -> bool:

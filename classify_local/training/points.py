@@ -11,12 +11,9 @@ from pyproj import CRS, Transformer
 from pyproj.exceptions import CRSError, ProjError
 
 from classify_local.errors import InputError
-from classify_local.grid import Grid
+from classify_local.grid import DEGREE, Grid
 from classify_local.recipe.model import Thinning
 from classify_local.types import LabelArray
-
-_DEGREE = 111_195.0
-"""Metres of a degree on a sphere of 6,371,000 m."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,7 +93,7 @@ def in_metres(xy: NDArray[np.float64], grid: Grid) -> NDArray[np.float64]:
     if not grid.crs.is_geographic:
         return xy * float(grid.crs.linear_units_factor[1])
     middle = np.radians((xy[:, 1].min() + xy[:, 1].max()) / 2) if len(xy) else 0.0
-    return xy * (_DEGREE * np.array([np.cos(middle), 1.0]))
+    return xy * (DEGREE * np.array([np.cos(middle), 1.0]))
 
 
 def known_crs(text: str, where: str) -> CRS:

@@ -23,6 +23,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from classify_local.cores import available_cores
 from classify_local.errors import ClassifyLocalError, InputError, RefusedError, StorageError
 from classify_local.live.book import Changed, Stale
+from classify_local.live.pictures import media_type
 from classify_local.live.pyramid import TileKey
 from classify_local.live.session import Event, Gone, LiveMap
 from classify_local.live.suggest import Rule
@@ -313,8 +314,7 @@ def _json(content: Any, status: int = 200) -> Response:
 
 
 def _picture(picture: bytes) -> Response:
-    kind = "image/webp" if picture[:4] == b"RIFF" else "image/png"
-    return Response(picture, media_type=kind, headers=_KEPT)
+    return Response(picture, media_type=media_type(picture), headers=_KEPT)
 
 
 def _key(request: Request) -> TileKey:
