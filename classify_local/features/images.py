@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -11,17 +11,18 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from classify_local.bands.aliases import band_number, find_band
+from classify_local.bands.aliases import find_band
 from classify_local.bands.quality import QualityRule, clear_of, keep_pixels
 from classify_local.errors import InputError, collect
 from classify_local.features.area import map_grid
 from classify_local.features.auxiliaries import auxiliary_sources
+from classify_local.features.choosing import find_number, has_band, resolve_reflectance, said_reflectance, select_bands
 from classify_local.features.derived import IndexRun, Inputs, PairRun, Run, profile_bands, resolve_derived
 from classify_local.features.neighbourhood import Neighbourhood, NeighbourRun
 from classify_local.features.stack import BandSource, BandSpec, FeatureStack, resolve_feature_dtype, resolve_names
 from classify_local.features.surroundings import Optics
 from classify_local.grid import Grid, Window, metres_per_pixel, spread_blocks
-from classify_local.recipe.model import BandRef, Mask, RasterImage, RecipeImage, Reflectance, Resampling
+from classify_local.recipe.model import Mask, RasterImage, RecipeImage, Reflectance, Resampling
 from classify_local.recipe.text import RecipeDocument
 from classify_local.storage.aligned import OnGrid, on_grid
 from classify_local.storage.coarse import coarse_grid, coarsened
@@ -259,41 +260,6 @@ def allowed_folders(document: RecipeDocument, allow: Sequence[Path] = (), *, off
     return AllowedFolders((document.folder,), offline=offline).also(*named, *allow)
 
 
-def select_bands(wanted: Sequence[BandRef] | Mapping[str, BandRef] | None, mosaic: Image) -> list[tuple[str, int]]:
-    """Name in the stack and number in the file (from 1) of each band a recipe asks for.
-
-    Without a wish, all bands but transparency and those that tell of the quality of pixels are taken.
-
-    Raises
-    ------
-    InputError
-        Naming every band that is not there, and the nearest one that is.
-    """
-    if wanted is None:
-        left_out = {*mosaic.alpha, *getattr(mosaic, "quality", ())}
-        numbers = [n for n in range(1, len(mosaic.names) + 1) if n not in left_out]
-        chosen = [(mosaic.names[number - 1], number) for number in numbers]
-    else:
-        pairs = wanted.items() if isinstance(wanted, Mapping) else [(_name(ref, mosaic), ref) for ref in wanted]
-        found = collect(partial(find_band, ref, mosaic.names, mosaic.where) for _, ref in pairs)
-        chosen = [(name, index + 1) for (name, _), index in zip(pairs, found, strict=True)]
-    names = [name for name, _ in chosen]
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice:
-        raise InputError(
-            f"{mosaic.where}: several bands are called {', '.join(twice)}; name them by a mapping {{red: 3}}"
-        )
-    return chosen
-
-
-def _name(ref: BandRef, mosaic: Image) -> str:
-    """A band asked for by number goes by the file's name for it."""
-    number = band_number(ref)
-    if number is None:
-        return str(ref)
-    return mosaic.names[number - 1] if 1 <= number <= len(mosaic.names) else str(ref)
-
-
 def _open(
     image: RasterImage | RecipeImage,
     document: RecipeDocument,
@@ -320,8 +286,8 @@ def _source(
     if isinstance(image, RecipeImage):
         return _source_of_recipe(number, image, mosaic, grid)
     pixels = on_grid(mosaic, grid, image.resampling, mosaic.where)
-    find = partial(_find_number, mosaic)
-    by_profile = None if image.bands is not None else profile_bands(image.derived, partial(_has, mosaic))
+    find = partial(find_number, mosaic)
+    by_profile = None if image.bands is not None else profile_bands(image.derived, partial(has_band, mosaic))
     chosen = select_bands(by_profile or image.bands, mosaic)
     inputs = Inputs(chosen, find)
     reflectance = resolve_reflectance(image.reflectance, mosaic, [number for _, number in chosen])
@@ -347,7 +313,7 @@ def _source(
 def _source_of_recipe(number: int, image: RecipeImage, mosaic: Image, grid: Grid) -> ImageSource:
     """Bands of another recipe's map: classes and percents, which no scale turns into reflectance."""
     chosen = select_bands(_map_bands(image, mosaic), mosaic)
-    inputs = Inputs(chosen, partial(_find_number, mosaic))
+    inputs = Inputs(chosen, partial(find_number, mosaic))
     runs = resolve_derived(image.derived, inputs, mosaic.where, 1.0, 0.0, _optics(None, mosaic, (1.0, 0.0)))
     _require_no_clash(chosen, runs, mosaic.where)
     return ImageSource(
@@ -391,16 +357,6 @@ def _optics(given: Reflectance | None, mosaic: Image, scaling: tuple[float, floa
     )  # fmt: skip
 
 
-def said_reflectance(given: Reflectance | None, mosaic: Image, number: int) -> tuple[float, float] | None:
-    """Scale and offset of a band (from 1) to reflectance where the recipe or the file says them, else None."""
-    if given is not None:
-        return float(given.scale), float(given.offset)
-    each: Sequence[tuple[float, float] | None] | None = getattr(mosaic, "reflectances", None)
-    if each is not None:
-        return each[number - 1]
-    return None if mosaic.scale is None else (mosaic.scale, mosaic.offset or 0.0)
-
-
 def _look(mosaic: Image, number: int) -> NDArray[np.generic]:
     """Valid values of a band in a few blocks spread over an image, shape (n,)."""
     read = (mosaic.read([number], window) for window in spread_blocks(mosaic.grid.window, _LOOKED_AT))
@@ -415,44 +371,6 @@ def _require_no_clash(chosen: Sequence[tuple[str, int]], runs: Sequence[Run], wh
         raise InputError(
             f"{where}: {', '.join(both)} is selected as a band and asked for as a derived band; keep one of them"
         )
-
-
-def resolve_reflectance(given: Reflectance | None, mosaic: Image, numbers: Sequence[int] = ()) -> tuple[float, float]:
-    """Scale and offset from stored value to reflectance: the recipe's, else the file's tags, else by type.
-
-    A product may have others for each band: then those that the bands `numbers` share, as far as they are known.
-
-    Raises
-    ------
-    InputError
-        If these bands have different ones.
-    """
-    if given is not None:
-        return float(given.scale), float(given.offset)
-    if mosaic.scale is not None:
-        return mosaic.scale, mosaic.offset or 0.0
-    each = getattr(mosaic, "reflectances", None)
-    if each is not None:
-        known = {each[number - 1] for number in numbers} - {None}
-        if len(known) > 1:
-            raise InputError(
-                f"{mosaic.where}: its bands become reflectance by different numbers; give each its own image, or say "
-                "reflectance: {scale: ..., offset: ...}"
-            )
-        return known.pop() if known else (1.0, 0.0)
-    whole = np.issubdtype(np.result_type(*mosaic.dtypes), np.integer)
-    return (0.0001, 0.0) if whole else (1.0, 0.0)
-
-
-def _find_number(mosaic: Image, name: str) -> int:
-    return find_band(name, mosaic.names, mosaic.where) + 1
-
-
-def _has(mosaic: Image, name: str) -> bool:
-    try:
-        return _find_number(mosaic, name) > 0
-    except InputError:
-        return False
 
 
 def _mask(
